@@ -1,0 +1,32 @@
+"""`python -m devtools COMMAND`: what `./dev` hands over to."""
+
+import importlib
+import signal
+import sys
+
+from devtools.postgres import ServerFailed
+
+COMMANDS = ("demo", "test", "check", "lock", "sandbox", "bench", "servers", "manage")
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command and return its exit status."""
+    if not arguments or arguments[0] not in COMMANDS:
+        print(f"dev: there is no such command; there are {', '.join(COMMANDS)}.", file=sys.stderr)
+        return 2
+    signal.signal(signal.SIGTERM, _stop)  # so that a kill unwinds the context managers like a Ctrl-C
+    command = importlib.import_module(f"devtools.commands.{arguments[0]}")
+    try:
+        return int(command.main(arguments[1:]))
+    except ServerFailed as problem:
+        print(f"dev: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _stop(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+sys.exit(main(sys.argv[1:]))
