@@ -1,0 +1,22 @@
+"""The Celery application and its fixed schedule."""
+
+import os
+
+from celery import Celery
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "calsync.settings")
+
+app = Celery("calsync")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@app.on_after_finalize.connect
+def schedule(sender: Celery, **_: object) -> None:
+    """Set the beat schedule: the cycle, and discovery once a day."""
+    interval = settings.SYNC_INTERVAL_SECONDS
+    sender.conf.beat_schedule = {
+        "cycle": {"task": "events.tasks.cycle", "schedule": interval, "options": {"expires": interval}},
+        "discovery": {"task": "instructors.tasks.discover_all", "schedule": 24 * 3600, "options": {"expires": 3600}},
+    }

@@ -1,0 +1,92 @@
+"""Which calendars are due, and how a worker claims and releases them.
+
+A claim is a lease: a uuid on the row until a moment. Every write of a sync is conditional on it, so a worker that
+lost its lease writes nothing more, and one that dies blocks nobody for long.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import connection, models, transaction
+from django.db.models import Q
+from django.utils.timezone import now
+
+if TYPE_CHECKING:
+    from instructors.models import CalendarMapping
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Some calendars of one integration, held under one lease until `until`."""
+
+    lease: UUID
+    until: datetime
+    mappings: "Sequence[CalendarMapping]"
+
+
+class CalendarMappingQuerySet(models.QuerySet["CalendarMapping"]):
+    def syncable(self) -> "CalendarMappingQuerySet":
+        """Those for which a sync has something to do: enabled ones, and those that are being cleaned."""
+        in_use = Q(integration__status="active") & (Q(sync_enabled=True) | Q(removes_copies=True))
+        return self.filter(in_use | Q(integration__closing_at__isnull=False))
+
+    def awake(self) -> "CalendarMappingQuerySet":
+        """Those that are not resting after a failure, on their own or with their integration."""
+        moment = now()
+        return self.filter(
+            Q(retry_at=None) | Q(retry_at__lte=moment),
+            Q(integration__retry_at=None) | Q(integration__retry_at__lte=moment),
+        )
+
+    def not_seen_since(self, moment: datetime) -> "CalendarMappingQuerySet":
+        return self.filter(Q(synced_at=None) | Q(synced_at__lt=moment) | Q(requested_at__isnull=False))
+
+    def unleased(self) -> "CalendarMappingQuerySet":
+        return self.filter(Q(lease=None) | Q(leased_until__lt=now()))
+
+    def claim(self, limit: int | None = None) -> Claim:
+        """Claim up to `limit` of these, skipping those that another worker holds or is claiming.
+
+        `requested_at` is cleared here, before any state is read: a change that comes later sets it again and is
+        found at the release.
+        """
+        lease, until = uuid4(), now() + timedelta(seconds=settings.SYNC_LEASE_SECONDS)
+        with transaction.atomic():
+            free = self.unleased().order_by("pk").select_for_update(skip_locked=True, of=("self",))
+            pks = list(free.values_list("pk", flat=True)[:limit])
+            self.model.objects.filter(pk__in=pks).update(lease=lease, leased_until=until, requested_at=None)
+        held = self.model.objects.filter(pk__in=pks).select_related("integration", "instructor").order_by("pk")
+        return Claim(lease, until, list(held))
+
+    def request_sync(self) -> int:
+        """Note that these may be out of date. Call it in the transaction of the change."""
+        return self.update(requested_at=now())
+
+    def write(self, pk: int, lease: UUID, **values: Any) -> bool:
+        """Update one claimed row; False when the lease was lost, and then nothing is written."""
+        return self.model.objects.filter(pk=pk, lease=lease).update(**values) == 1
+
+    def release_clean(self, lease: UUID, cursors: dict[int, str]) -> None:
+        """Release calendars that are up to date, each with the cursor of its round ("" keeps the one stored)."""
+        if not cursors:
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE instructors_calendarmapping AS m"
+                " SET cursor = CASE WHEN v.cursor = '' THEN m.cursor ELSE v.cursor END, synced_at = %s, problem = '',"
+                " lease = NULL, leased_until = NULL, retry_at = NULL, failing_since = NULL"
+                " FROM unnest(%s::bigint[], %s::text[]) AS v(id, cursor) WHERE m.id = v.id AND m.lease = %s",
+                [now(), list(cursors), list(cursors.values()), lease],
+            )
+
+    def release(self, pk: int, lease: UUID, **values: Any) -> None:
+        """Release one calendar and note `values`."""
+        self.write(pk, lease, lease=None, leased_until=None, **values)
+
+    def requested(self, pks: Collection[int]) -> list[int]:
+        """Those of `pks` for which a change has come since they were claimed."""
+        return list(self.model.objects.filter(pk__in=pks, requested_at__isnull=False).values_list("pk", flat=True))
