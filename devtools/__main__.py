@@ -4,9 +4,10 @@ import importlib
 import signal
 import sys
 
-from devtools.postgres import ServerFailed
+from devtools.assets import AssetsError
+from devtools.postgres import ServerStartError
 
-COMMANDS = ("demo", "test", "check", "lock", "sandbox", "bench", "servers", "manage")
+COMMANDS = ("demo", "test", "check", "lock", "sandbox", "bench", "servers")
 
 
 def main(arguments: list[str]) -> int:
@@ -18,7 +19,7 @@ def main(arguments: list[str]) -> int:
     command = importlib.import_module(f"devtools.commands.{arguments[0]}")
     try:
         return int(command.main(arguments[1:]))
-    except ServerFailed as problem:
+    except (AssetsError, ServerStartError) as problem:
         print(f"dev: {problem}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

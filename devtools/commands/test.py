@@ -1,0 +1,41 @@
+"""`./dev test [pytest arguments]`: the test suite, on a database and a broker of its own."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from devtools import ROOT, assets, browser, environment
+from devtools.servers import servers
+
+BROWSER_TESTS = Path("tests/browser")
+NO_BROWSER = """
+!! No Chromium is installed and none could be fetched: THE BROWSER TESTS ARE LEFT OUT.
+!! Install one (on Debian: apt-get install chromium) to run them.
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Run pytest with these arguments; return its exit status."""
+    assets.build()
+    chromium = browser.find_or_install() if wants_browser(arguments) else browser.find()
+    left_out = ["-m", "not browser"] if chromium is None else []
+    with (
+        tempfile.TemporaryDirectory(prefix="calsync-", ignore_cleanup_errors=True) as state,
+        servers(Path(state)) as urls,
+    ):
+        env = environment.for_tests(urls)
+        env |= {"CALSYNC_BROWSER": chromium} if chromium else {}
+        status = subprocess.call([sys.executable, "-m", "pytest", *left_out, *arguments], cwd=ROOT, env=env)
+    if chromium is None and wants_browser(arguments):
+        print(NO_BROWSER, file=sys.stderr)
+    return status
+
+
+def wants_browser(arguments: list[str]) -> bool:
+    """Say whether pytest called like this would come to a browser test."""
+    named = [Path(argument.split("::")[0]) for argument in arguments if not argument.startswith("-")]
+    paths = [path for path in named if path.exists()] or [BROWSER_TESTS]
+    return BROWSER_TESTS.exists() and any(
+        path == BROWSER_TESTS or path in BROWSER_TESTS.parents or BROWSER_TESTS in path.parents for path in paths
+    )
