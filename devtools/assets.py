@@ -47,11 +47,11 @@ def copy_allowed(allowed: dict[str, str]) -> None:
             shutil.copyfile(source, target)
 
 
-def npm(*arguments: str) -> None:
-    """Run npm in assets/, with the system's Node or else the one of the development requirements."""
+def npm(*arguments: str, folder: Path = ASSETS) -> None:
+    """Run npm in this folder, with the system's Node or else the one of the development requirements."""
     command = _npm_command()
     env = {**os.environ, "PATH": os.pathsep.join([str(Path(command[0]).parent), os.environ.get("PATH", "")])}
-    done = subprocess.run([*command, *arguments], cwd=ASSETS, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run([*command, *arguments], cwd=folder, env=env, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise AssetsError(f"npm {arguments[0]} failed:\n{(done.stderr or done.stdout).strip()[-2000:]}")
 

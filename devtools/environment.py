@@ -1,6 +1,7 @@
 """The environment in which our commands run the product."""
 
 import os
+import secrets
 from collections.abc import Mapping
 
 # Settings for tests and work by hand. Nothing here guards anything.
@@ -26,3 +27,15 @@ def for_tests(urls: Mapping[str, str]) -> dict[str, str]:
         if key not in NOT_FOR_TESTS and not key.startswith(NOT_FOR_TESTS_PREFIX)
     }
     return {**inherited, **FOR_WORK, **urls}
+
+
+def for_production(urls: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of an ordinary deployment, for `manage.py check --deploy`."""
+    ours = {
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "DEBUG": "false",
+        "ALLOWED_HOSTS": "calsync.example",
+        "PUBLIC_URL": "https://calsync.example",
+        "EMAIL_URL": "smtp://localhost:25",
+    }
+    return {**for_tests(urls), **ours}
