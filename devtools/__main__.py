@@ -6,6 +6,7 @@ import sys
 
 from devtools.assets import AssetsError
 from devtools.postgres import ServerStartError
+from devtools.process import Terminated
 
 COMMANDS = ("demo", "test", "check", "lock", "sandbox", "bench", "servers")
 
@@ -15,7 +16,8 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0] not in COMMANDS:
         print(f"dev: there is no such command; there are {', '.join(COMMANDS)}.", file=sys.stderr)
         return 2
-    signal.signal(signal.SIGTERM, _stop)  # so that a kill unwinds the context managers like a Ctrl-C
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, _stop)  # a kill or a closed terminal unwinds the context managers like a Ctrl-C
     command = importlib.import_module(f"devtools.commands.{arguments[0]}")
     try:
         return int(command.main(arguments[1:]))
@@ -27,7 +29,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _stop(number: int, frame: object) -> None:
-    raise KeyboardInterrupt
+    raise Terminated
 
 
 sys.exit(main(sys.argv[1:]))

@@ -14,6 +14,25 @@ from typing import IO
 PR_SET_PDEATHSIG = 1
 
 
+class Terminated(KeyboardInterrupt):
+    """Somebody asked us to end, other than with a Ctrl-C, which the whole terminal hears."""
+
+
+def call(command: Sequence[str], env: Mapping[str, str]) -> int:
+    """Run a command that shares our terminal, and return its exit status.
+
+    On a Ctrl-C it is left to end by itself: it has heard it too, and has children of its own to stop.
+    """
+    with subprocess.Popen(command, env=env, preexec_fn=_death_signal(signal.SIGINT)) as running:  # noqa: PLW1509
+        while True:
+            try:
+                return running.wait()
+            except Terminated:
+                running.send_signal(signal.SIGINT)
+            except KeyboardInterrupt:
+                continue
+
+
 def spawn(
     command: Sequence[str | Path],
     *,

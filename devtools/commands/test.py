@@ -1,11 +1,10 @@
 """`./dev test [pytest arguments]`: the test suite, on a database and a broker of its own."""
 
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from devtools import ROOT, assets, browser, environment
+from devtools import assets, browser, environment, process
 from devtools.servers import servers
 
 BROWSER_TESTS = Path("tests/browser")
@@ -26,7 +25,7 @@ def main(arguments: list[str]) -> int:
     ):
         env = environment.for_tests(urls)
         env |= {"CALSYNC_BROWSER": chromium} if chromium else {}
-        status = subprocess.call([sys.executable, "-m", "pytest", *left_out, *arguments], cwd=ROOT, env=env)
+        status = process.call([sys.executable, "-m", "pytest", *left_out, *arguments], env)
     if chromium is None and wants_browser(arguments):
         print(NO_BROWSER, file=sys.stderr)
     return status

@@ -1,0 +1,206 @@
+"""`./dev demo`: everything on this machine, with an invented organisation to connect to."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import urllib.request
+from contextlib import ExitStack
+from datetime import date
+from typing import Any
+
+from devtools import ROOT, assets, locks
+from devtools.demo_state import DemoState, start_over, why_not_listen, write_private
+from devtools.demo_tenant import tenant
+from devtools.servers import servers
+from devtools.supervision import ProcessEndedError, Supervision
+
+FOLDER = ROOT / ".calsync"
+PYTHON = sys.executable
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - only compared with
+FAST_SECONDS = "15"
+WELCOME = """
+  calsync runs at {url}
+  Log in as {username} with the password {password}
+
+  To try first:
+   1. {url}settings/calendar-integration/ shows the connection, and under Instructors who was matched and who not.
+   2. {url}admin/events/event/ : change an event, then look at the instructor's calendar in the sandbox,
+      {admin_url}
+   3. Add something to that calendar there: it is known here at the next cycle, every {interval} seconds.
+
+  All of this is in .calsync/demo.json. Ctrl-C stops everything; the next start goes on from here, --fresh starts over.
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Run the demo until Ctrl-C; 2 when it cannot start as asked, 1 when a part of it ended."""
+    options = parse(arguments)
+    FOLDER.mkdir(exist_ok=True)
+    with locks.claiming(FOLDER / "demo.lock") as is_ours:
+        problem = why_not(options) if is_ours else "The demo runs already from this folder; stop that one first."
+        if problem:
+            print(f"dev: {problem}", file=sys.stderr)
+            return 2
+        if options.fresh:
+            start_over(FOLDER)
+        return run(options)
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="./dev demo", description=main.__doc__)
+    parser.add_argument("--port", type=int, default=8000, help="where the pages are served (8000)")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
+    parser.add_argument("--fast", action="store_true", help=f"a cycle every {FAST_SECONDS} seconds instead of 300")
+    parser.add_argument("--fresh", action="store_true", help="forget everything of earlier starts")
+    return parser.parse_args(arguments)
+
+
+def why_not(options: argparse.Namespace) -> str:
+    """Return the sentence that says why the demo cannot start like this, or nothing."""
+    if options.fresh and os.environ.get("DATABASE_URL"):
+        return "--fresh does not empty the database that DATABASE_URL names; empty it yourself, or unset DATABASE_URL."
+    reason = why_not_listen(options.host, options.port)
+    return (
+        f"Port {options.port} of {options.host} cannot be used ({reason}); choose another with --port."
+        if reason
+        else ""
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Start the parts in order, watch them, and stop them in reverse order whatever happens."""
+    (FOLDER / "demo.json").unlink(missing_ok=True)
+    state = DemoState.load_or_create(FOLDER)
+    assets.build()
+    supervision = Supervision()
+    with ExitStack() as running:
+        urls = running.enter_context(servers(FOLDER, durable=True))
+        running.callback(stop, supervision)
+        try:
+            sandbox = start_sandbox(supervision, state)
+            env = environment(options, state, urls, sandbox)
+            fill(supervision, state, env, sandbox)
+            start_product(supervision, options, env)
+            announce(options, state, env, sandbox)
+            supervision.watch()
+        except ProcessEndedError as problem:
+            print(f"dev: {problem}; stopping the rest.", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            return 0
+    return 0
+
+
+def stop(supervision: Supervision) -> None:
+    """Stop everything but the servers, which outlive the rest; a second Ctrl-C must not leave half of it running."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    print("Stopping ...", flush=True)
+    (FOLDER / "demo.json").unlink(missing_ok=True)
+    supervision.stop("web", "realtime", "bulk", "beat", "setup", grace=4.0)
+    supervision.stop(grace=2.0)
+
+
+def start_sandbox(supervision: Supervision, state: DemoState) -> dict[str, Any]:
+    """Start the sandbox and return what it says about itself: its addresses and credentials."""
+    command = [PYTHON, "-m", "sandbox", "--port", str(state.sandbox_port), "--state", str(FOLDER / "sandbox.json")]
+    if not (FOLDER / "sandbox.json").exists():
+        people = FOLDER / "tenant.json"
+        people.write_text(json.dumps(tenant(date.today()), indent=1))  # noqa: DTZ011 - the demo's own week
+        command += ["--tenant", str(people)]
+    said: list[dict[str, Any]] = []
+
+    def take(line: str) -> bool:
+        if said or not line.startswith("{"):
+            return False
+        said.append(json.loads(line))
+        return True
+
+    supervision.start("sandbox", command, dict(os.environ), on_line=take)
+    supervision.wait_until(lambda: bool(said), "The sandbox", patience=30)
+    return said[0]
+
+
+def environment(
+    options: argparse.Namespace, state: DemoState, urls: dict[str, str], sandbox: dict[str, Any]
+) -> dict[str, str]:
+    """Return the settings of every process of the product."""
+    settings = {
+        "DJANGO_SETTINGS_MODULE": "calsync.settings",
+        "SECRET_KEY": state.secret_key,
+        "CREDENTIAL_KEYS": state.credential_keys,
+        "DEBUG": "false",
+        "ALLOWED_HOSTS": "*" if options.host in EVERYWHERE else f"localhost,127.0.0.1,{options.host}",
+        "PUBLIC_URL": "",
+        "EMAIL_URL": "consolemail://",
+        "LOG_FORMAT": "console",
+        "NO_COLOR": "1",
+        "MICROSOFT_LOGIN_URL": sandbox["login_url"],
+        "MICROSOFT_GRAPH_URL": sandbox["graph_url"],
+        "MICROSOFT_CA_FILE": sandbox["ca_file"],
+    }
+    fast = {"SYNC_INTERVAL_SECONDS": FAST_SECONDS} if options.fast else {}
+    return {**os.environ, **settings, **fast, **urls}
+
+
+def fill(supervision: Supervision, state: DemoState, env: dict[str, str], sandbox: dict[str, Any]) -> None:
+    """Bring the database up to date; at the first start, fill it."""
+    asked = [f"--{name}={sandbox[f'{name}_id']}" for name in ("tenant", "client", "user")]
+    secrets = {"CALSYNC_DEMO_PASSWORD": state.password, "CALSYNC_CLIENT_SECRET": sandbox["client_secret"]}
+    only = ["--only-prepare"] if state.is_filled else []
+    supervision.run("setup", [PYTHON, "-m", "devtools.demo_data", *asked, *only], {**env, **secrets})
+    state.is_filled = True
+    state.save(FOLDER)
+
+
+def start_product(supervision: Supervision, options: argparse.Namespace, env: dict[str, str]) -> None:
+    """Start the product's own processes, as an operator would, and wait until the pages answer."""
+    web = [
+        "calsync.wsgi",
+        "--bind",
+        f"{bracketed(options.host)}:{options.port}",
+        "--worker-class",
+        "gthread",
+        "--threads",
+        "8",
+    ]
+    quietly = ["--log-level", "warning", "--graceful-timeout", "2", "--no-control-socket"]
+    worker = ["worker", "--loglevel", "INFO", "--concurrency", "2", "--without-gossip", "--without-mingle"]
+    celery = [PYTHON, "-m", "celery", "--quiet", "--skip-checks", "-A", "calsync"]
+    supervision.start("web", [PYTHON, "-m", "gunicorn", *web, *quietly], env)
+    for queue in ("realtime", "bulk"):
+        supervision.start(queue, [*celery, *worker, "-Q", queue, "--hostname", f"{queue}@demo"], env)
+    supervision.start("beat", [*celery, "beat", "--schedule", str(FOLDER / "beat")], env)
+    supervision.wait_until(lambda: answers(f"{base_url(options)}healthz"), "The web server", patience=60)
+
+
+def base_url(options: argparse.Namespace) -> str:
+    """Return the address of the pages, for a browser on this machine."""
+    host = "localhost" if options.host in EVERYWHERE else bracketed(options.host)
+    return f"http://{host}:{options.port}/"
+
+
+def bracketed(host: str) -> str:
+    """Return the host as it stands before a port."""
+    return f"[{host}]" if ":" in host else host
+
+
+def answers(url: str) -> bool:
+    """Say whether the server answers at all with success."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - our own address
+            return bool(answer.status == 200)
+    except OSError:  # of which those of urllib are
+        return False
+
+
+def announce(options: argparse.Namespace, state: DemoState, env: dict[str, str], sandbox: dict[str, Any]) -> None:
+    """Say how to reach it all, to the person and in .calsync/demo.json."""
+    url = base_url(options)
+    login = {"username": "admin", "password": state.password}
+    write_private(FOLDER / "demo.json", {"url": url, "logins": {"admin": login}, "sandbox": sandbox})
+    interval = env.get("SYNC_INTERVAL_SECONDS", "300")
+    print(WELCOME.format(url=url, interval=interval, admin_url=sandbox["admin_url"], **login), flush=True)
