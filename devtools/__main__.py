@@ -32,4 +32,5 @@ def _stop(number: int, frame: object) -> None:
     raise Terminated
 
 
-sys.exit(main(sys.argv[1:]))
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -73,11 +73,13 @@ def free_port() -> int:
 
 def why_not_listen(host: str, port: int) -> str:
     """Return why a server could not listen there, or nothing."""
+    if not 0 < port < 65536:
+        return "there are ports 1 to 65535"
     try:
         family, kind, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with closing(socket.socket(family, kind)) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(place)
-    except (OSError, OverflowError) as problem:
-        return problem.strerror or str(problem) if isinstance(problem, OSError) else str(problem)
+    except OSError as problem:
+        return (problem.strerror or str(problem)).lower()
     return ""

@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote
@@ -42,7 +42,6 @@ class Home:
     bin: Path
     prefix: tuple[str, ...] = ()
     user: int | None = None
-    own: tuple[Path, ...] = field(default=())  # directories outside the state directory, for `forget`
 
     def command(self, name: str, *arguments: str) -> list[str]:
         return [*self.prefix, str(self.bin / name), *arguments]
@@ -56,9 +55,9 @@ def find_home(state: Path, *, can_unshare: bool | None = None) -> Home:
         return Home(data, run, programs)
     if _unshare_works() if can_unshare is None else can_unshare:
         return Home(data, run, programs, prefix=AS_SOMEBODY_ELSE)
-    base = _elsewhere(state)
+    base = _create_elsewhere(state)
     user = pwd.getpwnam("nobody").pw_uid
-    return Home(base / "data", base / "run", _reachable(programs, base, user), user=user, own=(base,))
+    return Home(base / "data", base / "run", _reachable(programs, base, user), user=user)
 
 
 def short_run_directory(state: Path) -> Path:
@@ -71,8 +70,8 @@ def short_run_directory(state: Path) -> Path:
 
 def forget(state: Path) -> None:
     """Remove everything that servers of this state directory keep, wherever it is."""
-    home = find_home(state)
-    for path in (home.data, home.run, *home.own):
+    state = state.resolve()
+    for path in (state / "postgres", short_run_directory(state), _elsewhere(state)):
         shutil.rmtree(path, ignore_errors=True)
 
 
@@ -198,7 +197,11 @@ def _unshare_works() -> bool:
 
 def _elsewhere(state: Path) -> Path:
     """A directory that another user can reach: the state directory may lie under a closed home."""
-    base = Path("/var/tmp") / f"calsync-{_digest(state)}"  # noqa: S108 - owned by root, closed to others' writes
+    return Path("/var/tmp") / f"calsync-{_digest(state)}"  # noqa: S108 - owned by root, closed to others' writes
+
+
+def _create_elsewhere(state: Path) -> Path:
+    base = _elsewhere(state)
     base.mkdir(mode=0o755, exist_ok=True)
     if base.stat().st_uid != 0 or base.is_symlink():
         raise ServerStartError(f"{base} belongs to somebody else; remove it.")

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from datetime import date
 from typing import Any
 
-from devtools import ROOT, assets, locks
+from devtools import ROOT, assets, environment, locks
 from devtools.demo_state import DemoState, start_over, why_not_listen, write_private
 from devtools.demo_tenant import tenant
 from devtools.servers import servers
@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
         running.callback(stop, supervision)
         try:
             sandbox = start_sandbox(supervision, state)
-            env = environment(options, state, urls, sandbox)
+            env = product_environment(options, state, urls, sandbox)
             fill(supervision, state, env, sandbox)
             start_product(supervision, options, env)
             announce(options, state, env, sandbox)
@@ -124,7 +124,7 @@ def start_sandbox(supervision: Supervision, state: DemoState) -> dict[str, Any]:
     return said[0]
 
 
-def environment(
+def product_environment(
     options: argparse.Namespace, state: DemoState, urls: dict[str, str], sandbox: dict[str, Any]
 ) -> dict[str, str]:
     """Return the settings of every process of the product."""
@@ -143,7 +143,7 @@ def environment(
         "MICROSOFT_CA_FILE": sandbox["ca_file"],
     }
     fast = {"SYNC_INTERVAL_SECONDS": FAST_SECONDS} if options.fast else {}
-    return {**os.environ, **settings, **fast, **urls}
+    return {**environment.defaults(), **os.environ, **settings, **fast, **urls}
 
 
 def fill(supervision: Supervision, state: DemoState, env: dict[str, str], sandbox: dict[str, Any]) -> None:
