@@ -1,0 +1,130 @@
+"""JSON batching: up to twenty calls in one request, four at a time, answered in any order."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from sandbox.calls import JSON_TYPE, Answer, Call
+from sandbox.errors import GraphError
+from sandbox.items import Json
+from sandbox.pipeline import answer
+
+MOST = 20
+AT_A_TIME = 4
+METHODS = {"GET", "POST", "PATCH", "PUT", "DELETE"}
+
+
+def invalid_batch(message: str, code: str = "BadRequest") -> GraphError:
+    return GraphError(400, code, message)
+
+
+async def answer_batch(outer: Call) -> Answer:
+    """The answer to a whole batch: 200 with an answer for each item, save for those that were lost."""
+    items = read_items(outer.body)
+    calls = [_call(outer, item) for item in items]
+    if any(item.get("dependsOn") for item in items):
+        parts = await _in_order(items, calls)
+    elif outer.world.settings.latency_ms or outer.world.faults.rules:
+        parts = await _four_at_a_time(items, calls)
+    else:
+        parts = [_part(item["id"], await answer(call)) for item, call in zip(items, calls, strict=True)]
+    responses = [part for part in parts if part is not None]
+    if outer.world.settings.shuffle_batches:
+        random.shuffle(responses)
+    return Answer(200, {"responses": responses}, {"Content-Type": "application/json"})
+
+
+def read_items(body: Any) -> list[Json]:
+    """The items of a batch; GraphError when the batch as a whole is refused."""
+    items = body.get("requests") if isinstance(body, dict) else None
+    if not isinstance(items, list) or not items:
+        raise invalid_batch("Invalid batch payload format.")
+    if len(items) > MOST:
+        raise invalid_batch(
+            f"Number of batch request steps exceeds the maximum value of {MOST}.", "MaximumValueExceeded"
+        )
+    seen: set[str] = set()
+    for item in items:
+        _check_item(item, seen)
+        seen.add(item["id"].lower())
+    return items
+
+
+def _check_item(item: Any, seen: set[str]) -> None:
+    if not isinstance(item, dict) or not all(isinstance(item.get(name), str) for name in ("id", "method", "url")):
+        raise invalid_batch("Invalid batch payload format: a request needs an id, a method and a url.")
+    if not item["id"] or item["id"].lower() in seen:
+        raise invalid_batch("Request Id values must be unique and not empty.")
+    if item["method"].upper() not in METHODS:
+        raise invalid_batch(f"The method '{item['method']}' is not supported.")
+    headers = item.get("headers") or {}
+    if not isinstance(headers, dict) or not all(isinstance(value, str) for value in headers.values()):
+        raise invalid_batch("The headers of a request must be strings.")
+    if item.get("body") is not None and not any(name.lower() == "content-type" for name in headers):
+        raise invalid_batch("A request with a body needs a Content-Type header.")
+    depends = item.get("dependsOn") or []
+    if not isinstance(depends, list) or any(str(name).lower() not in seen for name in depends):
+        raise invalid_batch("Every dependsOn value must be the id of an earlier request.")
+
+
+def _call(outer: Call, item: Json) -> Call:
+    path, _, query = item["url"].partition("?")
+    return Call(
+        world=outer.world,
+        method=item["method"].upper(),
+        segments=[unquote(segment) for segment in path.strip("/").split("/")],
+        query=read_query(query),
+        headers={name.lower(): value for name, value in (item.get("headers") or {}).items()},
+        body=item.get("body"),
+        roles=outer.roles,
+        client=outer.client,
+        in_batch=True,
+    )
+
+
+def read_query(text: str) -> dict[str, str]:
+    """A query string by names; those of the window and of OData in small letters."""
+    return {name.lower(): value for name, value in parse_qsl(text, keep_blank_values=True)} if text else {}
+
+
+async def _four_at_a_time(items: list[Json], calls: list[Call]) -> list[Json | None]:
+    parts: list[Json | None] = []
+    for first in range(0, len(calls), AT_A_TIME):
+        group = slice(first, first + AT_A_TIME)
+        answers = await asyncio.gather(*(answer(call) for call in calls[group]))
+        parts += [_part(item["id"], found) for item, found in zip(items[group], answers, strict=True)]
+    return parts
+
+
+async def _in_order(items: list[Json], calls: list[Call]) -> list[Json | None]:
+    """One after the other; what depends on a failure is not done."""
+    failed: set[str] = set()
+    parts: list[Json | None] = []
+    for item, call in zip(items, calls, strict=True):
+        if failed & {str(name).lower() for name in item.get("dependsOn") or []}:
+            found: Answer | None = _failed_dependency()
+        else:
+            found = await answer(call)
+        if found is None or found.status >= 400:
+            failed.add(item["id"].lower())
+        parts.append(_part(item["id"], found))
+    return parts
+
+
+def _failed_dependency() -> Answer:
+    body = {"error": {"code": "FailedDependency", "message": "A request that this one depends on has failed."}}
+    return Answer(424, body, {"Content-Type": "application/json"})
+
+
+def _part(item_id: str, found: Answer | None) -> Json | None:
+    """The part of the batch's answer that belongs to one item; None when it was lost."""
+    if found is None:
+        return None
+    part: Json = {"id": item_id, "status": found.status, "headers": {"Cache-Control": "private", **found.headers}}
+    if found.body is not None:
+        part["headers"].setdefault("Content-Type", JSON_TYPE)
+        part["body"] = found.body
+    return part

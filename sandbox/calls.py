@@ -1,0 +1,120 @@
+"""A call to Graph and its answer, however they travelled: alone, or as a part of a batch."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from sandbox.errors import GraphError, bad_request, unreadable
+from sandbox.items import Json
+from sandbox.mailbox import Mailbox, Person
+from sandbox.rendering import Style
+from sandbox.zones import zone
+
+if TYPE_CHECKING:
+    from sandbox.world import World
+
+JSON_TYPE = "application/json; odata.metadata=minimal; odata.streaming=true; IEEE754Compatible=false; charset=utf-8"
+_PREFERENCE = re.compile(r'\s*([A-Za-z.\-]+)\s*(?:=\s*(?:"([^"]*)"|([^,;\s]*)))?\s*[,;]?')
+
+
+@dataclass(slots=True)
+class Answer:
+    """Status, headers and body (a JSON value, or text that is none; None is no body)."""
+
+    status: int
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Call:
+    """One request to Graph, its path cut up and its query read."""
+
+    world: World
+    method: str
+    segments: list[str]
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: Any = None
+    roles: frozenset[str] = frozenset()
+    client: str = ""
+    in_batch: bool = False
+    template: str = ""
+    ids: list[str] = field(default_factory=list)
+    applied: list[str] = field(default_factory=list)
+    _preferences: dict[str, str] | None = None
+    _style: Style | None = None
+
+    @property
+    def preferences(self) -> dict[str, str]:
+        """The preferences of the Prefer header, their names in small letters."""
+        if self._preferences is None:
+            found = _PREFERENCE.findall(self.headers.get("prefer", ""))
+            self._preferences = {name.lower(): quoted or plain for name, quoted, plain in found}
+        return self._preferences
+
+    @property
+    def style(self) -> Style:
+        """How the items of the answer are to be written; GraphError for an unknown zone."""
+        if self._style is None:
+            self._style = self._read_style()
+        return self._style
+
+    def _read_style(self) -> Style:
+        wanted = self.preferences
+        if not wanted:
+            return Style()
+        immutable = wanted.get("idtype", "").lower() == "immutableid"
+        zone_name = wanted.get("outlook.timezone") or "UTC"
+        zone(zone_name)
+        bodies = wanted.get("outlook.body-content-type", "")
+        if immutable:
+            self.applied.append('IdType="ImmutableId"')
+        if "outlook.timezone" in wanted:
+            self.applied.append(f'outlook.timezone="{zone_name}"')
+        if bodies:
+            self.applied.append(f'outlook.body-content-type="{bodies}"')
+        return Style(immutable, "UTC" if zone_name.upper() == "UTC" else zone_name, bodies.lower() == "text")
+
+    @property
+    def person(self) -> Person:
+        """Whose mailbox the path means; GraphError when the mailbox cannot be used."""
+        return self.world.mailbox_owner(self.ids[0])
+
+    @property
+    def mailbox(self) -> Mailbox:
+        return self.person.calendar
+
+    @property
+    def details(self) -> Json:
+        """The JSON object of the body; GraphError when it is none."""
+        if not isinstance(self.body, dict):
+            raise unreadable("Empty Payload. JSON content expected.")
+        return self.body
+
+    def context(self, what: str) -> str:
+        return f"{self.world.origin}/v1.0/$metadata#{what}"
+
+    def link(self, path: str, **query: str) -> str:
+        """An absolute URL below /v1.0; the names of the query keep their dollar signs."""
+        pairs = "&".join(f"{name}={quote(value, safe='')}" for name, value in query.items())
+        return f"{self.world.origin}/v1.0{path}" + (f"?{pairs}" if pairs else "")
+
+    def number(self, name: str, default: int, most: int) -> int:
+        """A count of the query, at most `most`; GraphError when it is no count."""
+        text = self.query.get(name)
+        if text is None:
+            return default
+        if not text.isdecimal() or (name == "$top" and int(text) == 0):
+            raise bad_request(f"Invalid value for the query option '{name}'.", "ErrorInvalidUrlQuery")
+        return min(int(text), most)
+
+
+def refusal(error: GraphError, request_id: str, date: str) -> Answer:
+    """The answer that tells a GraphError."""
+    inner = {"date": date, "request-id": request_id, "client-request-id": request_id}
+    body = {"error": {"code": error.code, "message": error.message, **error.annotations, "innerError": inner}}
+    return Answer(error.status, body, {"Content-Type": "application/json", **error.headers})

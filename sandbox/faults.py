@@ -1,0 +1,125 @@
+"""Faults on demand: which requests go wrong, and how."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.items import Json
+
+MATCH = {"method", "path", "mailbox", "in_batch", "nth", "probability", "seed"}
+EFFECT = {
+    "status", "code", "message", "retry_after", "body", "headers", "drop", "delay", "token", "truncate", "commit",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Request:
+    """What a fault may look at."""
+
+    method: str
+    path: str  # without /v1.0, decoded, with its query
+    template: str
+    mailboxes: set[str] = field(default_factory=set)  # every address and id of the mailbox, in small letters
+    in_batch: bool = False
+    is_token: bool = False
+
+
+class Fault:
+    """One rule: the requests that match suffer its effect."""
+
+    def __init__(self, number: int, rule: Json) -> None:
+        self.id = str(number)
+        self.match: Json = _checked(rule.get("match") or {}, MATCH, "match")
+        self.effect: Json = _checked(rule.get("effect") or {}, EFFECT, "effect")
+        self.times: int | None = rule.get("times")
+        self.seen = 0
+        self.applied = 0
+        self.random = random.Random(self.match.get("seed", 0))  # noqa: S311 - reproducible, not secret
+        if self.effect.get("drop") not in (None, "before", "after"):
+            raise ValueError("The effect 'drop' is 'before' or 'after'.")
+        re.compile(self.match.get("path") or "")
+
+    def suits(self, request: Request) -> bool:
+        """Whether this request goes wrong; counts it when it matches."""
+        if (self.times is not None and self.applied >= self.times) or not self._matches(request):
+            return False
+        self.seen += 1
+        if not self._is_nth() or not self._happens():
+            return False
+        self.applied += 1
+        return True
+
+    def _matches(self, request: Request) -> bool:
+        match = self.match
+        if request.is_token != self._is_for_token():
+            return False
+        if match.get("in_batch") not in (None, request.in_batch):
+            return False
+        if match.get("method") and match["method"].upper() != request.method:
+            return False
+        if match.get("mailbox") and match["mailbox"].lower() not in request.mailboxes:
+            return False
+        return not match.get("path") or _path_fits(match["path"], request)
+
+    def _is_for_token(self) -> bool:
+        """A rule is for the token endpoint when its effect or its path says so."""
+        return "token" in self.effect or re.search(r"(^|/)token|oauth2", self.match.get("path") or "") is not None
+
+    def _is_nth(self) -> bool:
+        nth = self.match.get("nth")
+        return nth is None or self.seen in (nth if isinstance(nth, list) else [nth])
+
+    def _happens(self) -> bool:
+        probability = self.match.get("probability")
+        return probability is None or self.random.random() < probability
+
+    def as_json(self) -> Json:
+        shown = {"id": self.id, "match": self.match, "effect": self.effect, "times": self.times}
+        return shown | {"seen": self.seen, "applied": self.applied}
+
+
+class Faults:
+    """The rules in force, in the order in which they were made; the first that fits wins."""
+
+    def __init__(self) -> None:
+        self.rules: list[Fault] = []
+        self.made = 0
+
+    def add(self, rule: Any) -> Fault:
+        """Put a rule in force; ValueError says what is wrong with it."""
+        if not isinstance(rule, dict):
+            raise ValueError("A fault is an object with a match and an effect.")  # noqa: TRY004 - one error for bad input
+        self.made += 1
+        try:
+            fault = Fault(self.made, rule)
+        except re.error as error:
+            raise ValueError(f"The path is no regular expression: {error}.") from None
+        self.rules.append(fault)
+        return fault
+
+    def clear(self, fault_id: str | None = None) -> None:
+        """Lift one rule, or all of them."""
+        self.rules = [rule for rule in self.rules if fault_id is not None and rule.id != fault_id]
+
+    def find(self, request: Request) -> Fault | None:
+        """The rule that this request falls under."""
+        return next((rule for rule in self.rules if rule.suits(request)), None)
+
+
+def _checked(given: Any, known: set[str], what: str) -> Json:
+    if not isinstance(given, dict):
+        raise ValueError(f"The {what} of a fault is an object.")  # noqa: TRY004 - one error for bad input
+    unknown = sorted(set(given) - known)
+    if unknown:
+        raise ValueError(f"A fault's {what} has no '{unknown[0]}'; it knows {', '.join(sorted(known))}.")
+    return given
+
+
+def _path_fits(wanted: str, request: Request) -> bool:
+    """A path is a template such as /users/{id}/events, a part of the path, or a regular expression for it."""
+    if wanted == request.template or wanted in request.path:
+        return True
+    return "{" not in wanted and re.search(wanted, request.path) is not None

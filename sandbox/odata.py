@@ -1,0 +1,244 @@
+"""OData query options: $filter as a predicate over JSON objects, $select, $orderby, $expand of extended properties."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from sandbox.errors import GraphError
+from sandbox.items import Json, canonical_property_id
+
+Predicate = Callable[[Json], bool]
+_TOKEN = re.compile(r"\s*('(?:[^']|'')*'|[(),:]|[^\s(),:']+(?::\d\d:\d\d[^\s(),']*)?)")
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "eq": lambda a, b: a == b,
+    "ne": lambda a, b: a != b,
+    "gt": lambda a, b: a is not None and a > b,
+    "ge": lambda a, b: a is not None and a >= b,
+    "lt": lambda a, b: a is not None and a < b,
+    "le": lambda a, b: a is not None and a <= b,
+}
+_FUNCTIONS: dict[str, Callable[[str, str], bool]] = {
+    "startswith": lambda a, b: a.startswith(b),
+    "endswith": lambda a, b: a.endswith(b),
+    "contains": lambda a, b: b in a,
+}
+_CONSTANTS = {"true": True, "false": False, "null": None}
+
+
+def invalid_filter(text: str) -> GraphError:
+    return GraphError(400, "BadRequest", f"Invalid filter clause: {text}")
+
+
+@lru_cache(maxsize=512)
+def predicate(text: str) -> Predicate:
+    """What a $filter asks for; GraphError when it cannot be read."""
+    reader = _Reader(text)
+    found = reader.any_of()
+    if reader.tokens:
+        raise invalid_filter(f"unexpected '{reader.tokens[0]}'.")
+    return found
+
+
+class _Reader:
+    """A recursive descent over a $filter."""
+
+    def __init__(self, text: str, variable: str = "") -> None:
+        self.tokens = _TOKEN.findall(text)
+        self.variable = variable
+
+    def next(self) -> str:
+        if not self.tokens:
+            raise invalid_filter("it ends too early.")
+        return str(self.tokens.pop(0))
+
+    def expect(self, token: str) -> None:
+        found = self.next()
+        if found.lower() != token:
+            raise invalid_filter(f"'{token}' expected, not '{found}'.")
+
+    def peek(self) -> str:
+        return self.tokens[0].lower() if self.tokens else ""
+
+    def any_of(self) -> Predicate:
+        parts = [self.all_of()]
+        while self.peek() == "or":
+            self.next()
+            parts.append(self.all_of())
+        return parts[0] if len(parts) == 1 else lambda row: any(part(row) for part in parts)
+
+    def all_of(self) -> Predicate:
+        parts = [self.term()]
+        while self.peek() == "and":
+            self.next()
+            parts.append(self.term())
+        return parts[0] if len(parts) == 1 else lambda row: all(part(row) for part in parts)
+
+    def term(self) -> Predicate:
+        if self.peek() == "not":
+            self.next()
+            inner = self.term()
+            return lambda row: not inner(row)
+        if self.peek() == "(":
+            self.next()
+            inner = self.any_of()
+            self.expect(")")
+            return inner
+        return self.comparison()
+
+    def comparison(self) -> Predicate:
+        name = self.next()
+        if name.lower() in _FUNCTIONS:
+            return self.function(_FUNCTIONS[name.lower()])
+        if name.lower().endswith("/any"):
+            return self.quantified(name[: -len("/any")])
+        path = self.path(name)
+        operator = self.next().lower()
+        if operator == "in":
+            choices = self.choices()
+            return lambda row: _comparable(_value(row, path)) in choices
+        if operator not in _COMPARE:
+            raise invalid_filter(f"unknown operator '{operator}'.")
+        compare, literal = _COMPARE[operator], self.literal()
+        return lambda row: compare(_comparable(_value(row, path)), literal)
+
+    def function(self, test: Callable[[str, str], bool]) -> Predicate:
+        self.expect("(")
+        path = self.path(self.next())
+        self.expect(",")
+        literal = self.literal()
+        self.expect(")")
+        return lambda row: test(str(_comparable(_value(row, path)) or ""), str(literal))
+
+    def quantified(self, collection: str) -> Predicate:
+        outer, path = self.variable, self.path(collection)
+        self.expect("(")
+        self.variable = self.next()
+        self.expect(":")
+        inner = self.any_of()
+        self.expect(")")
+        self.variable = outer
+        return lambda row: any(
+            inner({"": entry} if not isinstance(entry, dict) else entry) for entry in _value(row, path) or []
+        )
+
+    def path(self, name: str) -> tuple[str, ...]:
+        if not re.fullmatch(r"[A-Za-z@][\w@./]*", name):
+            raise invalid_filter(f"'{name}' is no property.")
+        parts = name.split("/")
+        if self.variable and parts[0] == self.variable:
+            return tuple(parts[1:]) or ("",)
+        return tuple(parts)
+
+    def literal(self) -> Any:
+        return _literal(self.next())
+
+    def choices(self) -> list[Any]:
+        self.expect("(")
+        found = [self.literal()]
+        while self.peek() == ",":
+            self.next()
+            found.append(self.literal())
+        self.expect(")")
+        return found
+
+
+def _literal(token: str) -> Any:
+    if token.startswith("'"):
+        return _comparable(token[1:-1].replace("''", "'"))
+    if token.lower() in _CONSTANTS:
+        return _CONSTANTS[token.lower()]
+    if re.fullmatch(r"-?\d+", token):
+        return int(token)
+    if re.match(r"\d{4}-\d\d-\d\d", token):
+        return _comparable(token)
+    raise invalid_filter(f"'{token}' is no value.")
+
+
+@lru_cache(maxsize=4096)
+def _comparable_text(text: str) -> Any:
+    """Text as it compares: moments as moments, extended property ids canonically, the rest without regard to case."""
+    if re.match(r"\d{4}-\d\d-\d\d(T|$)", text):
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            return text.lower()
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if re.match(r"\w+ (\{[0-9A-Fa-f-]+\} (Name|Id) |0x)", text):
+        return canonical_property_id(text)
+    return text.lower()
+
+
+def _comparable(value: Any) -> Any:
+    return _comparable_text(value) if isinstance(value, str) else value
+
+
+def _value(row: Json, path: tuple[str, ...]) -> Any:
+    value: Any = row
+    for name in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
+    return value
+
+
+def holds(test: Predicate, row: Json) -> bool:
+    """Whether a predicate is true of a row; GraphError where it compares what cannot be compared."""
+    try:
+        return test(row)
+    except TypeError:
+        raise invalid_filter("the types of the two sides differ.") from None
+
+
+def selected(text: str | None) -> set[str] | None:
+    """The names of a $select; None when everything is asked for."""
+    if not text:
+        return None
+    return {name.strip().split("/")[0].lower() for name in text.split(",") if name.strip()}
+
+
+def pick(row: Json, names: set[str] | None) -> Json:
+    """`row` with only what was asked for; its id and its annotations stay."""
+    if names is None:
+        return row
+    return {name: value for name, value in row.items() if name.lower() in names or name == "id" or name[0] == "@"}
+
+
+def ordering(text: str | None) -> list[tuple[tuple[str, ...], bool]]:
+    """The (path, descending) pairs of an $orderby."""
+    keys = []
+    for part in (text or "").split(","):
+        words = part.split()
+        if words:
+            keys.append((tuple(words[0].split("/")), len(words) > 1 and words[1].lower() == "desc"))
+    return keys
+
+
+def ordered(rows: Iterable[Json], keys: list[tuple[tuple[str, ...], bool]]) -> list[Json]:
+    """`rows` in the order of `keys`."""
+    found = list(rows)
+    for path, descending in reversed(keys):
+        found.sort(key=lambda row: str(_value(row, path) or "").lower(), reverse=descending)
+    return found
+
+
+_EXPAND = re.compile(r"(?i)\bsingleValueExtendedProperties(?:\((.*)\))?")
+
+
+@lru_cache(maxsize=256)
+def expanded_properties(text: str | None) -> frozenset[str] | None:
+    """The canonical ids of the extended properties that an $expand asks for; None when it asks for none."""
+    found = _EXPAND.search(text or "")
+    if not found:
+        return None
+    ids = re.findall(r"(?i)\bid\s+eq\s+'((?:[^']|'')*)'", found.group(1) or "")
+    if not ids:
+        raise GraphError(
+            400,
+            "ErrorInvalidUrlQueryFilter",
+            "The filter expression for $expand does not match to a single extended property and a value restriction.",
+        )
+    return frozenset(canonical_property_id(name.replace("''", "'")) for name in ids)

@@ -1,0 +1,93 @@
+"""The page that shows the people and their calendars."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from html import escape
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from sandbox.items import Instance, Json
+from sandbox.mailbox import Person
+from sandbox.series import facts_on
+from sandbox.world import World
+
+DAYS_SHOWN = 21
+PEOPLE_SHOWN = 200
+
+STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 70rem; padding: 1.5rem; color: #1f2937; }
+h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
+a { color: #1d4ed8; } table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid #e5e7eb; vertical-align: top; }
+th { font-weight: 600; } .app { background: #dbeafe; } .quiet { color: #4b5563; }
+"""
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title><link rel="stylesheet" href="/_sandbox/style.css"></head>
+<body><h1>{title}</h1>{content}</body></html>
+"""
+
+
+def calendars(world: World, request: Request) -> HTMLResponse:
+    """The people; or one person's next three weeks, when the query names one."""
+    person = world.find(request.query_params.get("person", ""))
+    if person is not None:
+        return _html(f"Calendar of {person.name}", _calendar(world, person))
+    return _html("Sandbox of Microsoft 365", _people(world, request.query_params.get("search", "")))
+
+
+def _html(title: str, content: str) -> HTMLResponse:
+    policy = "default-src 'none'; style-src 'self'; form-action 'self'"
+    return HTMLResponse(_PAGE.format(title=escape(title), content=content), headers={"Content-Security-Policy": policy})
+
+
+def _people(world: World, search: str) -> str:
+    found = [
+        person
+        for person in world.people.values()
+        if search.lower() in f"{person.name} {person.mail} {person.upn}".lower()
+    ]
+    rows = "".join(_person_row(person) for person in found[:PEOPLE_SHOWN])
+    more = f"<p class='quiet'>The first {PEOPLE_SHOWN} of {len(found)}.</p>" if len(found) > PEOPLE_SHOWN else ""
+    return (
+        f"<p>Tenant {world.tenant_id}, application {world.client_id}, {len(world.people)} people.</p>"
+        f"<form><label>Search <input name='search' value='{escape(search, quote=True)}'></label></form>"
+        f"<table><thead><tr><th>Name</th><th>Mail</th><th>Mailbox</th><th>Items</th></tr></thead><tbody>{rows}</tbody></table>{more}"
+    )
+
+
+def _person_row(person: Person) -> str:
+    link = f"<a href='/?person={person.id}'>{escape(person.name)}</a>"
+    state = escape(person.mailbox if person.user_type == "Member" else f"{person.mailbox} ({person.user_type})")
+    return f"<tr><td>{link}</td><td>{escape(person.mail or '')}</td><td>{state}</td><td>{len(person.calendar.items)}</td></tr>"
+
+
+def _calendar(world: World, person: Person) -> str:
+    today = world.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    found = world.views.of(person.calendar, (today - timedelta(days=1), today + timedelta(days=DAYS_SHOWN)))
+    rows = "".join(_instance_row(instance) for instance in found)
+    return (
+        f"<p><a href='/'>All people</a></p><p>{escape(person.mail or person.upn)}, the next {DAYS_SHOWN} days, times in UTC. "
+        "What the application wrote is on a blue ground.</p>"
+        f"<table><thead><tr><th>Start</th><th>End</th><th>Subject</th><th>Location</th><th>Shown as</th></tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def _instance_row(instance: Instance) -> str:
+    facts: Json = facts_on(instance.item, instance.day) if instance.day else instance.item.facts
+    by_app = " class='app'" if instance.item.creator != "user" else ""
+    place = facts.get("location", {}).get("displayName", "")
+    cells = (
+        _when(instance.start, facts),
+        _when(instance.end, facts),
+        facts.get("subject", ""),
+        place,
+        facts.get("showAs", "busy"),
+    )
+    return f"<tr{by_app}>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+
+
+def _when(moment: datetime, facts: Json) -> str:
+    return moment.strftime("%a %d %b %Y" if facts.get("isAllDay") else "%a %d %b %Y %H:%M")

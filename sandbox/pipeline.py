@@ -1,0 +1,133 @@
+"""The way of one call: counted, made to fail if a fault says so, held to the limits, answered."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+from typing import Any
+from uuid import uuid4
+
+from sandbox.calls import Answer, Call, refusal
+from sandbox.errors import GraphError
+from sandbox.faults import Fault, Request
+from sandbox.mailbox import Person
+from sandbox.routes import perform, place
+from sandbox.world import World
+
+logger = logging.getLogger("sandbox")
+LOST = None  # the answer that never arrives
+
+
+async def answer(call: Call) -> Answer | None:
+    """The answer to a call, or LOST."""
+    world = call.world
+    place(call)
+    counts = world.audit.in_batch if call.in_batch else world.audit.plain
+    counts[f"{call.method} {call.template}"] += 1
+    person = world.in_directory(call.ids[0]) if call.ids else None
+    fault = world.faults.find(request_of(call, person)) if world.faults.rules else None
+    try:
+        with world.limits.slot(call.client, (person.mail or person.upn) if person else "directory"):
+            found = await _within_limits(call, fault)
+    except GraphError as error:
+        found = refused(world, error)
+    if found is not LOST:
+        world.audit.statuses[str(found.status)] += 1
+    return found
+
+
+async def _within_limits(call: Call, fault: Fault | None) -> Answer | None:
+    settings = call.world.settings
+    if settings.latency_ms:
+        jitter = random.uniform(0, settings.jitter_ms)  # noqa: S311 - a delay, not a secret
+        await asyncio.sleep((settings.latency_ms + jitter) / 1000)
+    if fault is None:
+        return performed(call)
+    await asyncio.sleep(fault.effect.get("delay") or 0)
+    return shaped(call.world, fault, lambda: performed(call))
+
+
+def performed(call: Call) -> Answer:
+    """What Graph says to a call, a refusal included."""
+    try:
+        return perform(call)
+    except GraphError as error:
+        return refused(call.world, error)
+    except Exception:  # the outermost edge: a mistake of the sandbox must not look like a fault of Graph
+        logger.exception("The sandbox failed at %s %s", call.method, call.template)
+        return refused(call.world, GraphError(500, "SandboxMistake", "The sandbox made a mistake; its log says which."))
+
+
+def refused(world: World, error: GraphError) -> Answer:
+    return refusal(error, str(uuid4()), world.now().strftime("%Y-%m-%dT%H:%M:%S"))
+
+
+def shaped(world: World, fault: Fault, perform_it: Any) -> Answer | None:
+    """The answer that a fault makes of a call; it does the work only where the fault says so."""
+    effect = fault.effect
+    if effect.get("drop") == "before":
+        return LOST
+    if "status" in effect and not effect.get("commit"):
+        return _forged(world, fault)
+    found: Answer = perform_it()
+    if effect.get("drop") == "after":
+        return LOST
+    if "status" in effect:
+        return _forged(world, fault)
+    if "body" in effect:
+        found.body = effect["body"]
+    if effect.get("truncate"):
+        text = found.body if isinstance(found.body, str) else json.dumps(found.body)
+        found.body = text[: max(1, len(text) // 2)] if effect["truncate"] is True else text[: effect["truncate"]]
+    found.headers = found.headers | (effect.get("headers") or {}) | {"x-sandbox-fault": fault.id}
+    return found
+
+
+def _forged(world: World, fault: Fault) -> Answer:
+    effect = fault.effect
+    status = effect["status"]
+    code = effect.get("code") or _CODES.get(status, "UnknownError")
+    message = effect.get("message") or _MESSAGES.get(code, "An error that the sandbox was told to make.")
+    forged = refused(world, GraphError(status, code, message))
+    if "body" in effect:
+        forged.body = effect["body"]
+        forged.headers["Content-Type"] = "text/html" if isinstance(effect["body"], str) else "application/json"
+    if effect.get("retry_after") is not None:
+        forged.headers["Retry-After"] = str(effect["retry_after"])
+    forged.headers |= (effect.get("headers") or {}) | {"x-sandbox-fault": fault.id}
+    return forged
+
+
+def request_of(call: Call, person: Person | None) -> Request:
+    """A call as the rules for faults see it."""
+    path = "/" + "/".join(call.segments)
+    query = "&".join(f"{name}={value}" for name, value in call.query.items())
+    names = {person.id.lower(), *person.addresses()} if person else {name.lower() for name in call.ids[:1]}
+    return Request(call.method, f"{path}?{query}" if query else path, call.template, names, call.in_batch)
+
+
+_CODES = {
+    400: "ErrorInvalidRequest",
+    401: "InvalidAuthenticationToken",
+    403: "ErrorAccessDenied",
+    404: "ErrorItemNotFound",
+    409: "ErrorIrresolvableConflict",
+    410: "SyncStateNotFound",
+    412: "ErrorIrresolvableConflict",
+    429: "ApplicationThrottled",
+    500: "ErrorInternalServerError",
+    502: "BadGateway",
+    503: "ServiceUnavailable",
+    504: "GatewayTimeout",
+}
+_MESSAGES = {
+    "InvalidAuthenticationToken": "Lifetime validation failed, the token is expired.",
+    "ErrorAccessDenied": "Access is denied. Check credentials and try again.",
+    "ErrorItemNotFound": "The specified object was not found in the store.",
+    "SyncStateNotFound": "The sync state generation is not found; generation=1;[highest=9][9][8][7].",
+    "ApplicationThrottled": "Application is over its MailboxConcurrency limit.",
+    "ErrorInvalidUser": "The requested user is invalid.",
+    "MailboxNotEnabledForRESTAPI": "The mailbox is either inactive, soft-deleted, or is hosted on-premise.",
+}

@@ -1,0 +1,164 @@
+"""How an item looks in an answer of Graph."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from html import unescape
+from typing import Any
+from urllib.parse import quote
+
+from sandbox.items import Instance, Item, Json
+from sandbox.mailbox import Mailbox, Person
+from sandbox.series import facts_on, occurrence_interval
+from sandbox.zones import NEVER, digits, rendered
+
+DEFAULTS: Json = {
+    "categories": [],
+    "reminderMinutesBeforeStart": 15,
+    "isReminderOn": True,
+    "hasAttachments": False,
+    "subject": "",
+    "importance": "normal",
+    "sensitivity": "normal",
+    "isAllDay": False,
+    "isCancelled": False,
+    "isOrganizer": True,
+    "responseRequested": True,
+    "showAs": "busy",
+    "onlineMeetingUrl": None,
+    "isOnlineMeeting": False,
+    "onlineMeetingProvider": "unknown",
+    "allowNewTimeProposals": True,
+    "isDraft": False,
+    "hideAttendees": False,
+    "onlineMeeting": None,
+    "responseStatus": {"response": "organizer", "time": NEVER},
+    "attendees": [],
+}
+NO_LOCATION: Json = {
+    "displayName": "",
+    "locationType": "default",
+    "uniqueIdType": "unknown",
+    "address": {},
+    "coordinates": {},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What a request prefers: the kind of ids, the zone of the times, the kind of bodies."""
+
+    immutable: bool = False
+    zone: str = "UTC"
+    text_bodies: bool = False
+
+
+def change_key(mailbox: Mailbox, version: int) -> str:
+    return base64.b64encode(mailbox.key[:6] + version.to_bytes(10, "big")).decode()
+
+
+def etag(mailbox: Mailbox, version: int) -> str:
+    return f'W/"{change_key(mailbox, version)}"'
+
+
+def version_of(item: Item, day: date | None) -> int:
+    """The version that an etag of this instance shows: an exception has its own."""
+    changes = item.exceptions.get(day.isoformat()) if day else None
+    return changes.get("version", item.version) if changes else item.version
+
+
+def render_master(person: Person, item: Item, style: Style) -> Json:
+    """A single event, or a series as a whole, with all its properties."""
+    start, end = item.interval()
+    kind = "seriesMaster" if item.is_series else "singleInstance"
+    return render(person, Instance(item, None, start, end, kind), style)
+
+
+def render(person: Person, instance: Instance, style: Style) -> Json:
+    """An instance with all its properties."""
+    item, day = instance.item, instance.day
+    facts = item.facts if day is None else facts_on(item, day)
+    mailbox = person.calendar
+    version = version_of(item, day)
+    event_id = mailbox.id_of(item.serial, day, immutable=style.immutable)
+    master_id = mailbox.id_of(item.serial, immutable=style.immutable) if day else None
+    event = {
+        "@odata.etag": etag(mailbox, version),
+        "id": event_id,
+        "createdDateTime": item.created,
+        "lastModifiedDateTime": facts.get("modified", item.modified),
+        "changeKey": change_key(mailbox, version),
+        "transactionId": item.transaction_id,
+        "originalStartTimeZone": facts.get("originalStartTimeZone", facts["start"]["timeZone"]),
+        "originalEndTimeZone": facts.get("originalEndTimeZone", facts["end"]["timeZone"]),
+        "iCalUId": _ical_uid(mailbox, item, day),
+        **{name: facts.get(name, default) for name, default in DEFAULTS.items()},
+        "seriesMasterId": master_id,
+        "type": instance.kind,
+        "webLink": f"https://outlook.office365.com/owa/?itemid={quote(event_id, safe='')}&exvsurl=1&path=/calendar/item",
+        "recurrence": item.recurrence if day is None else None,
+        "bodyPreview": preview(facts),
+        "body": _body(facts, style),
+        "start": _time(facts, "start", instance.start, style),
+        "end": _time(facts, "end", instance.end, style),
+        "location": facts.get("location", NO_LOCATION),
+        "locations": facts.get("locations", []),
+        "organizer": facts.get("organizer")
+        or {"emailAddress": {"name": person.name, "address": person.mail or person.upn}},
+    }
+    if day is not None:
+        event["originalStart"] = _original_start(item, day)
+    return event
+
+
+def render_bare(person: Person, instance: Instance, style: Style) -> Json:
+    """An occurrence as a delta delivers it: its ids and its times, nothing else."""
+    mailbox, item = person.calendar, instance.item
+    return {
+        "@odata.type": "#microsoft.graph.event",
+        "@odata.etag": etag(mailbox, item.version),
+        "id": mailbox.id_of(item.serial, instance.day, immutable=style.immutable),
+        "seriesMasterId": mailbox.id_of(item.serial, immutable=style.immutable),
+        "type": "occurrence",
+        "start": _time(item.facts, "start", instance.start, style),
+        "end": _time(item.facts, "end", instance.end, style),
+    }
+
+
+def extended_properties(item: Item, wanted: set[str] | None = None) -> list[dict[str, str]]:
+    """The extended properties of an item; only those with a `wanted` id when it is given."""
+    return [{"id": name, "value": value} for name, value in item.extended.items() if wanted is None or name in wanted]
+
+
+def _time(facts: Json, name: str, moment: datetime, style: Style) -> dict[str, str]:
+    if facts.get("isAllDay"):  # floating: midnight of its own date, whichever zone is asked for
+        return {"dateTime": digits(moment), "timeZone": style.zone}
+    return rendered(moment, style.zone)
+
+
+def _original_start(item: Item, day: date) -> str:
+    return occurrence_interval(item, day)[0].strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _ical_uid(mailbox: Mailbox, item: Item, day: date | None) -> str:
+    when = f"{day.year:04X}{day.month:02X}{day.day:02X}" if day else "00000000"
+    return f"040000008200E00074C5B7101A82E008{when}{mailbox.key.hex().upper()}{item.serial:016X}"
+
+
+def _body(facts: Json, style: Style) -> Json:
+    body = facts.get("body") or {"contentType": "html", "content": ""}
+    if style.text_bodies:
+        return {"contentType": "text", "content": _plain(body["content"])}
+    return body
+
+
+def _plain(html: str) -> str:
+    return unescape(re.sub(r"<[^>]*>", "", re.sub(r"(?is)<head>.*?</head>", "", html))).strip()
+
+
+def preview(facts: Json) -> str:
+    body: dict[str, Any] | None = facts.get("body")
+    return _plain(body["content"])[:255] if body else ""

@@ -1,0 +1,125 @@
+"""Which path of Graph is what, which permission it needs, and who answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from tzlocal.windows_tz import tz_win, win_tz
+
+from sandbox import delta, users, views, writes
+from sandbox.calls import Answer, Call
+from sandbox.errors import GraphError, item_not_found, unknown_path
+
+_PLACES = {"users": "{id}", "events": "{event}", "calendars": "{calendar}", "subscriptions": "{subscription}"}
+_NAMES = {
+    name.lower(): name
+    for name in (
+        "users", "calendar", "calendars", "calendarView", "events", "delta", "instances", "cancel", "outlook",
+        "permanentDelete", "mailboxSettings", "supportedTimeZones", "translateExchangeIds", "subscriptions",
+        "getSchedule", "$batch",
+    )
+}  # fmt: skip
+READ = frozenset({"Calendars.Read", "Calendars.ReadWrite"})
+WRITE = frozenset({"Calendars.ReadWrite"})
+DIRECTORY = frozenset({"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"})
+
+
+class Route(NamedTuple):
+    """Who answers, and which roles may ask."""
+
+    answer: Callable[[Call], Answer]
+    roles: frozenset[str]
+
+
+def supported_zones(call: Call) -> Answer:
+    """The zones by their Windows names, or by their IANA names when the path asks for them."""
+    names = sorted(tz_win if "iana" in call.segments[-1].lower() else win_tz)
+    return Answer(200, {"value": [{"alias": name, "displayName": name} for name in names]})
+
+
+def mailbox_settings(call: Call) -> Answer:
+    """Needs a permission that a calendar sync does not have."""
+    raise GraphError(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+
+
+_EVENTS = "/users/{id}/events"
+_VIEW = "/users/{id}/calendarView"
+ROUTES = {
+    "GET /users": Route(users.list_users, DIRECTORY),
+    "GET /users/{id}": Route(users.get_user, DIRECTORY),
+    "GET /users/{id}/calendar": Route(views.get_calendar, READ),
+    "GET /users/{id}/calendars": Route(views.list_calendars, READ),
+    "GET /users/{id}/calendars/{calendar}": Route(views.get_calendar, READ),
+    f"GET {_EVENTS}": Route(views.list_events, READ),
+    f"POST {_EVENTS}": Route(writes.create_event, WRITE),
+    f"GET {_EVENTS}/{{event}}": Route(views.get_event, READ),
+    f"PATCH {_EVENTS}/{{event}}": Route(writes.update_event, WRITE),
+    f"DELETE {_EVENTS}/{{event}}": Route(writes.delete_event, WRITE),
+    f"GET {_EVENTS}/{{event}}/instances": Route(views.list_instances, READ),
+    f"POST {_EVENTS}/{{event}}/cancel": Route(writes.cancel_event, WRITE),
+    f"POST {_EVENTS}/{{event}}/permanentDelete": Route(writes.delete_event, WRITE),
+    f"GET {_EVENTS}/delta": Route(delta.list_changes, READ),
+    f"GET {_VIEW}": Route(views.list_view, READ),
+    f"GET {_VIEW}/delta": Route(delta.list_changes, READ),
+    "POST /users/{id}/translateExchangeIds": Route(users.translate_ids, DIRECTORY),
+    "GET /users/{id}/outlook/supportedTimeZones": Route(supported_zones, DIRECTORY),
+    "GET /users/{id}/mailboxSettings": Route(mailbox_settings, frozenset()),
+}
+_KNOWN = {entry.split(" ", 1)[1] for entry in ROUTES}
+
+
+def place(call: Call) -> None:
+    """Find out which template the path of a call fits, and which ids stand in it."""
+    parts: list[str] = []
+    before = ""
+    for segment in call.segments:
+        name = _NAMES.get(segment.partition("(")[0].lower())
+        if before in _PLACES and name != "delta":
+            call.ids.append(segment)
+            parts.append(_PLACES[before])
+            before = ""
+        else:
+            before = name or segment
+            parts.append(before)
+    call.template = "/" + "/".join(_default_calendar(call, parts))
+
+
+def _default_calendar(call: Call, parts: list[str]) -> list[str]:
+    """Paths through the one calendar there is lead where the short ones lead."""
+    if len(parts) > 3 and parts[2] == "calendar":
+        return parts[:2] + parts[3:]
+    if len(parts) > 4 and parts[2] == "calendars" and parts[4] != "delta":
+        return parts[:2] + parts[4:]
+    return parts
+
+
+def perform(call: Call) -> Answer:
+    """The answer to a call; GraphError for what Graph refuses."""
+    route = ROUTES.get(f"{call.method} {call.template}")
+    if route is None:
+        if call.template in _KNOWN:
+            raise GraphError(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
+        raise unknown_path(call.segments[-1] if call.segments else "")
+    if route.roles and not route.roles & call.roles:
+        raise _forbidden(route)
+    _check_calendar(call)
+    answer = route.answer(call)
+    if call.applied:
+        answer.headers["Preference-Applied"] = ", ".join(call.applied)
+    return answer
+
+
+def _forbidden(route: Route) -> GraphError:
+    if route.roles is DIRECTORY:
+        return GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+    return GraphError(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+
+
+def _check_calendar(call: Call) -> None:
+    """A path that names a calendar must name the one there is."""
+    if len(call.segments) > 3 and call.segments[2].lower() == "calendars":
+        if call.ids[1] != views.calendar_id(call.person):
+            raise item_not_found()
+        if "{event}" not in call.template:
+            call.ids = call.ids[:1]

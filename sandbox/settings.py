@@ -1,0 +1,69 @@
+"""The switches of the sandbox: what tests and demos may change while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+
+@dataclass
+class Settings:
+    """Every switch with its default. The README says what each of them does."""
+
+    latency_ms: float = 0.0
+    jitter_ms: float = 0.0
+    concurrency: str = "mailbox"  # or "app", or "off"
+    max_concurrent: int = 4
+    refuse_over_limit: bool = True
+    requests_per_10_minutes: int = 10_000
+    throttle_retry_after: int = 1
+    shuffle_batches: bool = True
+
+    roles: list[str] = field(default_factory=lambda: ["Calendars.ReadWrite", "User.Read.All"])
+    secret: str = "valid"  # or "expired"  # noqa: S105 - a state, not a secret
+    app: str = "enabled"  # or "disabled"
+    expires_in: int = 3599
+
+    guest_error: str = "ErrorInvalidUser"  # or "MailboxNotEnabledForRESTAPI"
+    if_match: str = "honour"  # or "ignore"
+    duplicate_transaction_status: int = 409
+    duplicate_transaction_existing_id: bool = True
+    transaction_after_delete: str = "kept"  # or "free"
+    rewrite_bodies: bool = True
+    change_key_bump_seconds: float = 0.0
+
+    delta_page_size: int = 10
+    delta_generations: int = 3
+    delta_reset: str = "code"  # or "location"
+    delta_empty_pages: int = 0
+    delta_duplicates: bool = False
+    delta_replays: int = 0
+    delta_foreign_removed: int = 0
+    delta_master: str = "first"  # or "last", or "missing"
+    delta_delay_seconds: float = 0.0
+
+    def change(self, values: dict[str, Any]) -> None:
+        """Set some switches; ValueError names one that does not exist or cannot have the value."""
+        kinds = {entry.name: type(getattr(self, entry.name)) for entry in fields(self)}
+        for name, value in values.items():
+            if name not in kinds:
+                raise ValueError(f"There is no setting '{name}'.")
+            if not _fits(value, kinds[name]):
+                raise ValueError(f"The setting '{name}' needs a value of the type {kinds[name].__name__}.")
+        for name, value in values.items():
+            setattr(self, name, value)
+
+    def reset(self, start: dict[str, Any]) -> None:
+        """Back to the defaults, with what the command line said over them."""
+        self.__init__(**start)  # type: ignore[misc]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def _fits(value: Any, kind: type) -> bool:
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, kind)

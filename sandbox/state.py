@@ -1,0 +1,107 @@
+"""The state file: everything that a restart must not lose, one line for each mailbox."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from sandbox.certificates import Authority, write_private
+from sandbox.items import Item
+from sandbox.keys import TokenKey
+from sandbox.mailbox import Mailbox, Person
+from sandbox.world import World
+
+VERSION = 1
+_IDS = ("tenant_id", "domain", "client_id", "client_secret", "principal_id", "user_id")
+
+
+class StateFile:
+    """Writes the world to a file and reads it back. A mailbox is put into words only when it has changed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def is_behind(self, world: World) -> bool:
+        """Whether something changed since the last time."""
+        return world.people_changed or any(person.calendar.saved is None for person in world.people.values())
+
+    def text(self, world: World, authority: Authority) -> str:
+        """The whole file."""
+        head = {
+            "version": VERSION,
+            **{name: getattr(world, name) for name in _IDS},
+            "token_key": world.token_key.pem(),
+            "ca_key": authority.key_pem,
+            "ca_certificate": authority.certificate_pem,
+        }
+        lines = [json.dumps(head)]
+        for person in world.people.values():
+            if person.calendar.saved is None or world.people_changed:
+                person.calendar.saved = json.dumps(
+                    {"person": person.as_json(), "mailbox": mailbox_as_json(person.calendar)}
+                )
+            lines.append(person.calendar.saved)
+        world.people_changed = False
+        return "\n".join(lines) + "\n"
+
+    def write(self, text: str) -> None:
+        """Put the text into place at once: a reader finds the old file or the new one, never half of one."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self.path.with_name(f"{self.path.name}.new")
+        write_private(fresh, text)
+        os.replace(fresh, self.path)
+
+    def save(self, world: World, authority: Authority) -> None:
+        self.write(self.text(world, authority))
+
+    def load(self, start: dict[str, Any]) -> tuple[World, Authority]:
+        """The world and the certificate authority of the file; ValueError when it is none of ours."""
+        with self.path.open() as file:
+            head = json.loads(next(file, "{}"))
+            if head.get("version") != VERSION:
+                raise ValueError(f"{self.path} is not a state file of this sandbox.")
+            world = World(start)
+            world.people.clear()
+            world.by_address.clear()
+            for name in _IDS:
+                setattr(world, name, head[name])
+            world.token_key = TokenKey.from_pem(head["token_key"])
+            for line in file:
+                world.add(_person(json.loads(line)))
+        return world, Authority(head["ca_key"], head["ca_certificate"])
+
+
+def _person(entry: dict[str, Any]) -> Person:
+    person = Person(**entry["person"])
+    fill_mailbox(person.calendar, entry["mailbox"])
+    return person
+
+
+def mailbox_as_json(mailbox: Mailbox) -> dict[str, Any]:
+    return {
+        "sequence": mailbox.sequence,
+        "serial": mailbox.serial,
+        "generation": mailbox.generation,
+        "log": [[serial, *change] for serial, change in mailbox.log.items()],
+        "transactions": mailbox.transactions,
+        "items": [_item_as_json(item) for item in mailbox.items.values()],
+    }
+
+
+def _item_as_json(item: Item) -> dict[str, Any]:
+    values = {name: getattr(item, name) for name in Item.__slots__ if name != "span"}
+    return {name: value for name, value in values.items() if value not in (None, {}, [], "", False)}
+
+
+def fill_mailbox(mailbox: Mailbox, entry: dict[str, Any]) -> None:
+    """Put what a line of the state file says into an empty mailbox."""
+    mailbox.sequence, mailbox.serial, mailbox.generation = entry["sequence"], entry["serial"], entry["generation"]
+    mailbox.log = {serial: (sequence, when) for serial, sequence, when in entry["log"]}
+    mailbox.transactions = entry["transactions"]
+    for values in entry["items"]:
+        item = Item(**values)
+        mailbox.items[item.serial] = item
+        if item.creator != "user":
+            mailbox.own.add(item.serial)

@@ -1,0 +1,89 @@
+"""A tenant from a file: people, and what stands in their calendars."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid5
+
+from sandbox import events
+from sandbox.errors import GraphError
+from sandbox.facts import check_times, read_extended, read_facts, read_series
+from sandbox.items import Item, Json
+from sandbox.mailbox import MAILBOX_STATES, Person
+from sandbox.world import World
+from sandbox.zones import stamp
+
+FIELDS = {"id", "name", "mail", "upn", "aliases", "other_mails", "user_type", "enabled", "mailbox", "events"}
+
+
+def load(world: World, specification: Any) -> None:
+    """Add the people of a tenant specification; ValueError says what is wrong with it."""
+    people = specification.get("people") if isinstance(specification, dict) else None
+    if not isinstance(people, list):
+        raise ValueError("A tenant is an object with a list of 'people'.")
+    for entry in people:
+        put_person(world, entry)
+
+
+def put_person(world: World, entry: Any) -> Person:
+    """Add the person of an entry, or change the one there is; its events are added to the calendar."""
+    if not isinstance(entry, dict) or (unknown := set(entry) - FIELDS):
+        raise ValueError(f"A person is an object with some of {', '.join(sorted(FIELDS))}; not {sorted(unknown)}.")
+    if entry.get("mailbox", "ok") not in MAILBOX_STATES:
+        raise ValueError(f"A mailbox is one of {', '.join(MAILBOX_STATES)}.")
+    person = _known(world, entry)
+    if person is None:
+        person = _new(world, entry)
+        world.add(person)
+    else:
+        for name in FIELDS & set(entry) - {"id", "events"}:
+            setattr(person, name, entry[name])
+        world.relist(person)
+    for event in entry.get("events", []):
+        add_event(world, person, event)
+    return person
+
+
+def _known(world: World, entry: Json) -> Person | None:
+    """The person that an entry means: by id, else by UPN. (Two people may share a mail address.)"""
+    name = entry.get("id") or entry.get("upn") or entry.get("mail")
+    return world.in_directory(name) if name else None
+
+
+def _new(world: World, entry: Json) -> Person:
+    upn = entry.get("upn") or entry.get("mail")
+    if not upn:
+        raise ValueError("A person needs a mail address or a upn.")
+    return Person(
+        id=entry.get("id") or str(uuid5(UUID(world.tenant_id), upn.lower())),
+        name=entry.get("name") or upn.partition("@")[0],
+        mail=entry.get("mail"),
+        upn=upn,
+        aliases=entry.get("aliases", []),
+        other_mails=entry.get("other_mails", []),
+        user_type=entry.get("user_type", "Member"),
+        enabled=entry.get("enabled", True),
+        mailbox=entry.get("mailbox", "ok"),
+    )
+
+
+def add_event(world: World, person: Person, event: Json) -> Item:
+    """Put an event of a tenant file into a calendar; the audit does not hear of it."""
+    try:
+        item = _item(world, person, event)
+    except GraphError as error:
+        raise ValueError(f"{person.upn}, '{event.get('subject')}': {error.message}") from None
+    person.calendar.put(item, world.now())
+    return item
+
+
+def _item(world: World, person: Person, event: Json) -> Item:
+    body = {name: value for name, value in event.items() if name not in ("exceptions", "cancelled")}
+    facts = read_facts(body, as_user=True)
+    check_times(facts)
+    recurrence = read_series(body.get("recurrence"), facts)
+    now = stamp(world.now())
+    item = Item(person.calendar.next_serial(), facts, "user", now, now, recurrence=recurrence)
+    item.extended = read_extended(body)
+    events.set_exceptions(item, event.get("exceptions", []), event.get("cancelled", []))
+    return item
