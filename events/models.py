@@ -112,6 +112,7 @@ class SyncedEvent(models.Model):
     restores = models.PositiveSmallIntegerField(default=0)
     released_at = models.DateTimeField(null=True)
     rejected_fingerprint = models.CharField(max_length=64, blank=True)
+    failures = models.PositiveSmallIntegerField(default=0)
     retry_at = models.DateTimeField(null=True)
     problem = models.TextField(blank=True)
     seen_round = models.PositiveIntegerField(default=0)

@@ -88,5 +88,6 @@ class CalendarMappingQuerySet(models.QuerySet["CalendarMapping"]):
         self.write(pk, lease, lease=None, leased_until=None, **values)
 
     def requested(self, pks: Collection[int]) -> list[int]:
-        """Those of `pks` for which a change has come since they were claimed."""
-        return list(self.model.objects.filter(pk__in=pks, requested_at__isnull=False).values_list("pk", flat=True))
+        """Those of `pks` for which a change has come since they were claimed, and which are not resting."""
+        changed = self.model.objects.filter(pk__in=pks, requested_at__isnull=False)
+        return list(changed.awake().values_list("pk", flat=True))

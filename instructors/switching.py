@@ -37,7 +37,7 @@ def stop(mapping: "CalendarMapping", *, remove_copies: bool) -> None:
 def start(mapping: "CalendarMapping") -> None:
     """Sync `mapping` again. The copies that were kept are known, so the first sync makes no second ones."""
     forget(mapping, sync_enabled=True, removes_copies=False)
-    sync_wanted.send(type(mapping), mappings=[mapping.pk])
+    sync_wanted.send(type(mapping), mappings=[mapping.pk], bulk=True)
 
 
 @transaction.atomic
@@ -45,7 +45,7 @@ def leave(mapping: "CalendarMapping") -> None:
     """Give up a mailbox that is no longer its instructor's: clean it, then drop the mapping."""
     forget(mapping, sync_enabled=True, leaving_at=now())
     calendar_forgotten.send(type(mapping), mapping=mapping, remove_copies=True)
-    sync_wanted.send(type(mapping), mappings=[mapping.pk])
+    sync_wanted.send(type(mapping), mappings=[mapping.pk], bulk=True)
 
 
 def forget(mapping: "CalendarMapping", **values: object) -> None:

@@ -1,0 +1,108 @@
+"""Deleting an integration, and what else ends with a clean-up: the ordinary diff towards nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Count
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from events.hints import request_sync
+from events.models import ExternalEvent, SyncedEvent, SyncedEventQuerySet
+from events.sync.state import horizon
+from instructors.models import CalendarMapping, Unmatched
+from integrations.models import Integration
+from integrations.signals import discovery_wanted
+
+
+@dataclass(frozen=True)
+class Consequences:
+    """What goes, or stays behind, with an integration: `copies` of ours stand in `calendars`."""
+
+    copies: int
+    calendars: int
+    external_events: int
+
+
+def consequences(integration: Integration) -> Consequences:
+    found = live_copies(integration).aggregate(copies=Count("pk"), calendars=Count("mapping", distinct=True))
+    externals = ExternalEvent.objects.filter(mapping__integration=integration).count()
+    return Consequences(found["copies"], found["calendars"], externals)
+
+
+def close(integration: Integration, *, keep_copies: bool) -> None:
+    """Delete `integration`: at once where our copies may stay in Outlook, else once they are removed there."""
+    if keep_copies:
+        drop(integration)
+        return
+    with transaction.atomic():
+        integration.closing_at = now()
+        integration.problem, integration.retry_at = "", None
+        integration.save(update_fields=["closing_at", "problem", "retry_at"])
+        SyncedEvent.objects.filter(mapping__integration=integration).update(released_at=now())
+        mappings = CalendarMapping.objects.filter(integration=integration)
+        mappings.update(retry_at=None)
+        request_sync(mappings.values_list("pk", flat=True), bulk=True)
+    if not live_copies(integration).exists():
+        drop(integration)
+
+
+@transaction.atomic
+def drop(integration: Integration) -> None:
+    """Delete everything of `integration` here, and nothing in Outlook."""
+    mappings = CalendarMapping.objects.filter(integration=integration)
+    list(mappings.select_for_update().values_list("pk"))  # a running sync writes nothing in between
+    SyncedEvent.objects.filter(mapping__in=mappings).delete()
+    ExternalEvent.objects.filter(mapping__in=mappings).delete()
+    Unmatched.objects.filter(integration=integration).delete()
+    mappings.delete()
+    integration.delete()
+
+
+def tidy(mappings: Sequence[CalendarMapping]) -> None:
+    """Finish what was waiting for these calendars to be clean: a stop, a changed address, a deleted integration."""
+    if not mappings:
+        return
+    for mapping in mappings:
+        if (mapping.removes_copies or mapping.leaving_at) and not live(SyncedEvent.objects.filter(mapping=mapping)).exists():
+            finish(mapping)
+    integration = mappings[0].integration
+    if integration.is_closing:
+        finish_closing(Integration.objects.filter(pk=integration.pk).first())
+
+
+@transaction.atomic
+def finish(mapping: CalendarMapping) -> None:
+    """The calendar is clean: nothing more is to be done in it, or it is let go."""
+    if not mapping.leaving_at:
+        CalendarMapping.objects.filter(pk=mapping.pk).update(removes_copies=False)
+        return
+    SyncedEvent.objects.filter(mapping=mapping).delete()
+    CalendarMapping.objects.filter(pk=mapping.pk).delete()
+    discovery_wanted.send(Integration, integration=mapping.integration)
+
+
+def finish_closing(integration: Integration | None) -> None:
+    """Let a closing integration go once it is clean; until then say what stands in the way."""
+    if integration is None:
+        return
+    left = consequences(integration)
+    if not left.copies:
+        drop(integration)
+        return
+    failed = CalendarMapping.objects.filter(integration=integration, failing_since__isnull=False).first()
+    if failed and not integration.problem:
+        Integration.objects.filter(pk=integration.pk).update(
+            problem=_("%(copies)d items in %(calendars)d calendars could not be removed yet. %(reason)s")
+            % {"copies": left.copies, "calendars": left.calendars, "reason": failed.problem}
+        )
+
+
+def live_copies(integration: Integration) -> SyncedEventQuerySet:
+    return live(SyncedEvent.objects.filter(mapping__integration=integration))
+
+
+def live(copies: SyncedEventQuerySet) -> SyncedEventQuerySet:
+    """Those that still matter: what is over stays where it is."""
+    return copies.filter(ends_at__gte=horizon())

@@ -1,0 +1,180 @@
+"""Bringing calendars up to date: load what is known, hold one conversation per mailbox, record each as it ends."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+from django.utils.timezone import now
+
+from events.models import SyncedEvent
+from events.sync.plan import UnsafePlan
+from events.sync.pull import pull
+from events.sync.push import push
+from events.sync.state import Calendar, LeaseLost, Report, load
+from instructors.claims import Claim
+from instructors.models import CalendarMapping
+from integrations.connection import connect
+from integrations.models import Integration
+from integrations.providers.base import Provider
+from integrations.providers.conversation import Answer, Conversation, Driver, Ended, Request
+from integrations.providers.errors import MailboxUnusable, NeedsAdmin, ProviderError, Unavailable
+
+log = structlog.get_logger(__name__)
+
+FIRST_REST, LONGEST_REST = 5.0, 900.0  # seconds after which a calendar that failed is tried again
+SLOW_REST = 3600.0  # seconds between two tries of what only an admin can mend
+TOLD_AFTER = timedelta(hours=1)  # a passing failure is nobody's business before
+ADVISORY_LOCK = 0x63616C73  # "cals"; the second key is the integration's primary key
+
+
+@dataclass(frozen=True)
+class Again:
+    """Calendars that are to be synced again, after `seconds`."""
+
+    mappings: tuple[int, ...]
+    seconds: float = 0.0
+
+
+def sync(claim: Claim, *, in_flight: int = 1, on_again: Callable[[Again], None] | None = None) -> Report:
+    """Bring the claimed calendars of one integration up to date, and release each as soon as it is done.
+
+    What a calendar or its provider does wrong ends at that calendar. Database errors go up. `on_again` is told of
+    calendars for which a change came in the meantime, or which are not finished.
+    """
+    report = Report()
+    if not claim.mappings:
+        return report
+    integration = claim.mappings[0].integration
+    try:
+        provider = connect(integration)
+    except ProviderError as error:
+        integration.rest(str(error), seconds=SLOW_REST)
+        return report
+    calendars = load(claim, provider, report)
+    driver = Driver[int, None](
+        counted(provider, report), width=provider.batch_size, in_flight=in_flight, gate=gate(integration)
+    )
+    for ended in driver.run({pk: converse(calendar) for pk, calendar in calendars.items()}):
+        conclude(claim, calendars, ended, on_again or (lambda _: None))
+    return report
+
+
+def converse(calendar: Calendar) -> Conversation[None]:
+    """Push, pull, and push once more what the pull found changed."""
+    try:
+        if calendar.is_out_of_time():
+            return
+        yield from guarded_push(calendar)
+        if (yield from pull(calendar)):
+            yield from guarded_push(calendar)
+    except LeaseLost:
+        log.warning("lease_lost", mapping=calendar.mapping.pk)
+    except (ProviderError, OperationalError, InterfaceError):
+        raise
+    except Exception:  # the outermost edge of one calendar: whatever it holds, the others go on
+        log.exception("calendar_failed", mapping=calendar.mapping.pk)
+        raise ProviderError("calsync cannot handle this calendar; the log says why.", code="unexpected") from None
+
+
+def guarded_push(calendar: Calendar) -> Conversation[None]:
+    """Push; a plan that a person has to decide on is only shown, and the pull goes on."""
+    try:
+        yield from push(calendar)
+    except UnsafePlan as error:
+        calendar.problem = str(error)
+        calendar.report.failed += 1
+
+
+def counted(provider: Provider, report: Report) -> Callable[[Sequence[Request]], list[Answer]]:
+    def send_many(requests: Sequence[Request]) -> list[Answer]:
+        report.requests += 1
+        return provider.send_many(requests)
+
+    return send_many
+
+
+def gate(integration: Integration) -> Callable[[], AbstractContextManager[None]]:
+    """What is held around every batch: with SYNC_ONE_BATCH_PER_APP, one advisory lock for all workers."""
+    return (lambda: one_batch(integration.pk)) if settings.SYNC_ONE_BATCH_PER_APP else nullcontext
+
+
+@contextmanager
+def one_batch(integration_pk: int) -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [ADVISORY_LOCK, integration_pk])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [ADVISORY_LOCK, integration_pk])
+
+
+def conclude(
+    claim: Claim, calendars: dict[int, Calendar], ended: Sequence[Ended[int, None]], on_again: Callable[[Again], None]
+) -> None:
+    """Record and release the calendars whose conversations have ended together."""
+    clean: dict[int, str] = {}
+    for one in ended:
+        calendar = calendars[one.key]
+        if one.error is not None:
+            fail(calendar, one.error)
+        elif calendar.is_unfinished:
+            CalendarMapping.objects.release(one.key, claim.lease, requested_at=now())
+        elif calendar.problem:
+            CalendarMapping.objects.release(one.key, claim.lease, synced_at=now(), **settled(calendar))
+        else:
+            clean[one.key] = calendar.cursor
+    CalendarMapping.objects.release_clean(claim.lease, clean)
+    if clean:
+        claim.mappings[0].integration.recover()
+    if waiting := CalendarMapping.objects.requested([one.key for one in ended]):
+        on_again(Again(tuple(waiting)))
+    for one in ended:
+        if (pause := calendars[one.key].again_in) is not None:
+            on_again(Again((one.key,), pause))
+
+
+def settled(calendar: Calendar) -> dict[str, object]:
+    cursor = {"cursor": calendar.cursor} if calendar.cursor else {}
+    return {"problem": calendar.problem, "retry_at": None, "failing_since": None, **cursor}
+
+
+def fail(calendar: Calendar, error: ProviderError) -> None:
+    """Note at the calendar, or at the integration where it concerns all, what went wrong and when to try again."""
+    calendar.report.failed += 1
+    mapping = calendar.mapping
+    log.info("sync_failed", mapping=mapping.pk, error=type(error).__name__, code=error.code, request_id=error.request_id)
+    integration = mapping.integration
+    if mapping.leaving_at and isinstance(error, MailboxUnusable):
+        SyncedEvent.objects.filter(mapping=mapping).delete()  # they went with the mailbox
+    if error.is_whole and isinstance(error, NeedsAdmin):
+        integration.rest(str(error), seconds=SLOW_REST / 4)
+        CalendarMapping.objects.release(mapping.pk, calendar.lease)
+        return
+    if error.is_whole and isinstance(error, Unavailable):
+        integration.rest(told(integration.failing_since, error), seconds=pause_of(integration.failing_since, error))
+    since = mapping.failing_since or now()
+    is_passing = isinstance(error, Unavailable)
+    seconds = pause_of(mapping.failing_since, error) if is_passing else SLOW_REST
+    problem = told(mapping.failing_since, error) if is_passing else str(error)
+    values = {"failing_since": since, "problem": problem, "retry_at": now() + timedelta(seconds=seconds)}
+    CalendarMapping.objects.release(mapping.pk, calendar.lease, **values)
+    calendar.again_in = seconds if is_passing else None
+
+
+def pause_of(failing_since: datetime | None, error: ProviderError) -> float:
+    """Seconds until the next try: what the service named, else as long again as it has failed already."""
+    if isinstance(error, Unavailable) and error.retry_after is not None:
+        return error.retry_after
+    lasted = (now() - failing_since).total_seconds() if failing_since else 0.0
+    return min(max(lasted, FIRST_REST), LONGEST_REST)
+
+
+def told(failing_since: datetime | None, error: ProviderError) -> str:
+    """The problem as the page shows it: empty until it has lasted for an hour."""
+    lasted = now() - failing_since if failing_since else timedelta()
+    return f"{error} It has been so since {failing_since:%d %B %Y, %H:%M} UTC." if lasted > TOLD_AFTER else ""

@@ -1,0 +1,231 @@
+"""Mirroring what else stands in one calendar: delta rounds, series and the census."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.timezone import now
+
+from events.models import SyncedEvent
+from events.sync import record
+from events.sync.observe import Observation, is_sent_by_us, observe
+from events.sync.state import Calendar
+from integrations.providers.conversation import Conversation
+from integrations.providers.errors import CursorExpired, NotFound, Unavailable
+from integrations.providers.types import Page, RemoteItem
+
+PAGES = 20_000  # of one answer; a mailbox of 4 million items
+EMPTY_PAGES = 100  # in a row
+CENSUS_EVERY = timedelta(days=7)
+
+
+def pull(calendar: Calendar) -> Conversation[bool]:
+    """Bring the mirror up to date; True when a copy of ours was found changed or gone. Raises ProviderError."""
+    if not calendar.is_pulled:
+        return False
+    if calendar.mapping.cursor and not is_census_due(calendar):
+        try:
+            return (yield from follow_changes(calendar))
+        except CursorExpired:
+            pass
+    return (yield from full_round(calendar))
+
+
+def is_census_due(calendar: Calendar) -> bool:
+    """Weekly, and spread over a day by mapping, so that not all fall together."""
+    mapping = calendar.mapping
+    spread = timedelta(minutes=mapping.pk * 7 % 1440)
+    return mapping.census_at is None or mapping.census_at + CENSUS_EVERY + spread < now()
+
+
+class PageGuard:
+    """Stops an answer that does not end: too many pages, or too many that bring nothing."""
+
+    def __init__(self) -> None:
+        self.pages = self.empty = 0
+
+    def check(self, page: Page) -> None:
+        """Raise Unavailable where this answer has gone on for too long."""
+        self.pages += 1
+        is_empty = not (page.items or page.removed or page.series or page.unreadable)
+        self.empty = self.empty + 1 if is_empty else 0
+        if self.pages > PAGES or self.empty > EMPTY_PAGES:
+            raise Unavailable("Microsoft's list of changes does not come to an end.", code="endless")
+
+
+def follow_changes(calendar: Calendar) -> Conversation[bool]:
+    """One delta round. Its cursor is stored in the transaction that applies its last part."""
+    guard, series, drifted, is_quiet = PageGuard(), set[str](), False, True
+    link = calendar.mapping.cursor
+    while True:
+        page = yield from calendar.provider.follow_delta(calendar.mailbox, link)
+        guard.check(page)
+        if page.items or page.removed or page.series or page.unreadable:
+            is_quiet = False
+            series |= page.series | record.series_among(calendar, page.removed)
+            drifted |= yield from take(calendar, page)
+        if page.cursor:
+            break
+        if calendar.is_called_away():
+            return drifted
+        link = page.next_link
+    ours = {copy.remote_id for copy in calendar.copies.values()}
+    for series_id in sorted(series - ours):
+        yield from list_series(calendar, series_id)
+    if is_quiet:
+        calendar.cursor = page.cursor  # stored when the calendar is released, together with others
+    else:
+        record.note(calendar, cursor=page.cursor)
+    return drifted
+
+
+def list_series(calendar: Calendar, series_id: str) -> Conversation[None]:
+    """Replace what is known of one series by all of its occurrences in the window."""
+    guard, items, link = PageGuard(), list[RemoteItem](), ""
+    try:
+        while True:
+            page = yield from calendar.provider.list_series(calendar.mailbox, series_id, calendar.window, link)
+            guard.check(page)
+            note_unreadable(calendar, page)
+            items += page.items
+            if not page.next_link:
+                break
+            link = page.next_link
+    except NotFound:
+        items = []
+    record.replace_series(calendar, series_id, items)
+
+
+def full_round(calendar: Calendar) -> Conversation[bool]:
+    """A new chain of changes and a census; goes on where an earlier sync left off."""
+    mapping = calendar.mapping
+    if mapping.cursor or mapping.window_start is None or not (mapping.next_cursor or mapping.census_link):
+        record.begin_full_round(calendar)
+    try:
+        if not mapping.next_cursor and not (yield from begin_chain(calendar)):
+            return False
+        return (yield from take_census(calendar))
+    except CursorExpired:
+        record.begin_full_round(calendar)  # the next claim starts over
+        calendar.is_unfinished = True
+        return False
+
+
+def begin_chain(calendar: Calendar) -> Conversation[bool]:
+    """Page a new chain of changes to its cursor, its items unread; False when called away on the way."""
+    guard = PageGuard()
+    page = yield from calendar.provider.start_delta(calendar.mailbox, calendar.window)
+    while not page.cursor:
+        if calendar.is_called_away():
+            return False
+        guard.pages += 1
+        if guard.pages > PAGES:
+            raise Unavailable("Microsoft's list of changes does not come to an end.", code="endless")
+        page = yield from calendar.provider.skip_delta(calendar.mailbox, page.next_link)
+    record.note(calendar, next_cursor=page.cursor)
+    return True
+
+
+def take_census(calendar: Calendar) -> Conversation[bool]:
+    """Read the whole window, page by page; what it does not hold is gone, after its last page and not before."""
+    guard, drifted = PageGuard(), False
+    while True:
+        link = calendar.mapping.census_link
+        page = yield from calendar.provider.census(calendar.mailbox, calendar.window, link)
+        guard.check(page)
+        drifted |= yield from take(calendar, page, census_link=page.next_link)
+        if not page.next_link:
+            break
+        if calendar.is_called_away():
+            return drifted
+    drifted |= yield from confirm(calendar, unseen_copies(calendar))
+    record.finish_census(calendar)
+    return drifted
+
+
+def unseen_copies(calendar: Calendar) -> list[UUID]:
+    """Copies that should have been in the census and were not."""
+    window, seen = calendar.window, calendar.mapping.census_round
+    copies = [copy for copy in calendar.copies.values() if copy.remote_id and copy.seen_round != seen]
+    return [copy.session_uid for copy in copies if window.start < copy.ends_at and copy.observed != "gone"]
+
+
+def take(calendar: Calendar, page: Page, *, census_link: str | None = None) -> Conversation[bool]:
+    """Apply one page; True when a copy of ours was found changed or gone."""
+    seen = observe(page, calendar.copies, mailbox=calendar.mailbox)
+    yield from resolve_unsure(calendar, seen)
+    note_unreadable(calendar, page)
+    with transaction.atomic():
+        record.hold(calendar)
+        drifted = apply(calendar, seen, is_census=census_link is not None)
+        if census_link is not None:
+            record.note(calendar, census_link=census_link)
+    drifted |= yield from confirm(calendar, seen.missing)
+    return drifted
+
+
+def resolve_unsure(calendar: Calendar, seen: Observation) -> Conversation[None]:
+    """Ask for the marker of items that may be ours: a delta brings none."""
+    for item in seen.unsure:
+        try:
+            whole = yield from calendar.provider.get(calendar.mailbox, item.remote_id)
+        except NotFound:
+            seen.dropped.append(item.remote_id)
+            continue
+        is_stray = is_sent_by_us(whole, calendar.mailbox) and UUID(whole.marker) not in calendar.copies
+        (seen.strays if is_stray else seen.external).append(whole)
+
+
+def apply(calendar: Calendar, seen: Observation, *, is_census: bool) -> bool:
+    """Write what a page showed; True when a copy of ours was found changed or has been adopted."""
+    for uid in seen.changed:
+        if calendar.copies[uid].observed != SyncedEvent.Observed.CHANGED:
+            record.note_copy(calendar, calendar.copies[uid], observed=SyncedEvent.Observed.CHANGED)
+    for uid in seen.untouched:
+        if calendar.copies[uid].observed:
+            record.note_copy(calendar, calendar.copies[uid], observed=SyncedEvent.Observed.UNTOUCHED)
+    for uid, item in seen.adopted.items():
+        record.adopt(calendar, item, calendar.copies[uid])
+    known = record.known_sessions(seen.strays)
+    for item in seen.strays:
+        if UUID(item.marker) in known:
+            record.adopt(calendar, item)
+    if is_census:
+        mark_seen(calendar, [*seen.changed, *seen.untouched])
+    foreign = [item for item in seen.strays if UUID(item.marker) not in known]
+    ours = [item.remote_id for item in seen.strays if UUID(item.marker) in known]
+    record.mirror(calendar, [*seen.external, *foreign], [*seen.dropped, *ours])
+    return bool(seen.changed or seen.adopted or known)
+
+
+def mark_seen(calendar: Calendar, uids: Iterable[UUID]) -> None:
+    copies = [calendar.copies[uid] for uid in uids]
+    for copy in copies:
+        copy.seen_round = calendar.mapping.census_round
+    SyncedEvent.objects.filter(pk__in=[copy.pk for copy in copies]).update(seen_round=calendar.mapping.census_round)
+
+
+def confirm(calendar: Calendar, uids: Iterable[UUID]) -> Conversation[bool]:
+    """Ask for each copy that was missing: gone, or only moved out of the window; True when one is not as we left it."""
+    drifted = False
+    for uid in uids:
+        copy = calendar.copies[uid]
+        observed = SyncedEvent.Observed.CHANGED
+        try:
+            item = yield from calendar.provider.get(calendar.mailbox, copy.remote_id)
+        except NotFound:
+            observed = SyncedEvent.Observed.GONE
+        else:
+            if item.appearance == copy.receipt_fingerprint:
+                observed = SyncedEvent.Observed.UNTOUCHED
+        if copy.observed != observed:
+            record.note_copy(calendar, copy, observed=observed)
+        drifted |= observed != SyncedEvent.Observed.UNTOUCHED
+    return drifted
+
+
+def note_unreadable(calendar: Calendar, page: Page) -> None:
+    """Say that the calendar holds something that is not understood: it may not be free there."""
+    if page.unreadable:
+        calendar.problem = f"{len(page.unreadable)} items of this calendar cannot be read, so it may look too free."

@@ -1,0 +1,134 @@
+"""Making one calendar show what is planned: intent, request, receipt."""
+
+from events.models import SyncedEvent
+from events.sync import record
+from events.sync.plan import Action, Create, Delete, Find, Update, check_is_safe
+from events.sync.state import Calendar
+from integrations.providers.conversation import Conversation
+from integrations.providers.errors import DuplicateKey, NotFound, ProviderError, Rejected, Unavailable
+
+PASSES = 5  # adopting, updating and a next generation each take one
+PATIENCE = 3  # how many copies may fail in a row before the calendar counts as unavailable
+
+
+def push(calendar: Calendar) -> Conversation[None]:
+    """Do what the plan says until nothing is left of it. Raises ProviderError and UnsafePlan."""
+    for _ in range(PASSES):
+        actions = calendar.plan()
+        if not actions or calendar.is_out_of_time():
+            return
+        check_is_safe(actions, calendar.copies)
+        record.intend(calendar, actions)
+        for action in actions:
+            if calendar.is_out_of_time():
+                return
+            yield from attempt(calendar, action)
+
+
+def attempt(calendar: Calendar, action: Action) -> Conversation[None]:
+    """Do one action. What concerns only this copy is noted at it, and the rest goes on."""
+    copy = calendar.copies[action.uid]
+    try:
+        yield from perform(calendar, action, copy)
+    except Rejected as error:
+        record.reject(calendar, copy, action, error)
+        calendar.report.failed += 1
+    except Unavailable as error:
+        postpone(calendar, copy, error)
+        if error.retry_after is not None or error.is_whole or len(calendar.postponed) >= PATIENCE:
+            raise
+    else:
+        calendar.postponed.clear()
+
+
+def perform(calendar: Calendar, action: Action, copy: SyncedEvent) -> Conversation[None]:
+    match action:
+        case Create():
+            yield from create(calendar, action, copy)
+        case Update():
+            yield from update(calendar, action, copy)
+        case Delete():
+            yield from delete(calendar, action, copy)
+        case Find():
+            yield from find(calendar, copy)
+
+
+def create(calendar: Calendar, action: Create, copy: SyncedEvent) -> Conversation[None]:
+    """Create the copy. Where its key is taken, adopt what stands there or take the next generation."""
+    if action.is_restoring:
+        record.count_restoring(calendar, copy)
+    intended = copy.fingerprint
+    try:
+        receipt = yield from calendar.provider.create(calendar.mailbox, action.entry, key=copy.key)
+    except DuplicateKey as error:
+        yield from settle_duplicate(calendar, copy, error)
+        return
+    is_wanted = receipt.appearance == action.entry.appearance and intended == action.entry.fingerprint
+    fingerprint = action.entry.fingerprint if is_wanted else ""  # else an update follows
+    record.receive(calendar, copy, action.entry, receipt, fingerprint=fingerprint)
+    calendar.report.created += 1
+
+
+def settle_duplicate(calendar: Calendar, copy: SyncedEvent, error: DuplicateKey) -> Conversation[None]:
+    """Adopt the item that has the key, if it stands there; else go on with the next generation."""
+    try:
+        if error.existing_id:
+            item = yield from calendar.provider.get(calendar.mailbox, error.existing_id)
+            found = [item]
+        else:
+            items = yield from calendar.provider.find(calendar.mailbox, copy.session_uid)
+            found = [item for item in items if item.transaction_id == str(copy.key)]
+    except NotFound:
+        found = []
+    if found:
+        record.adopt(calendar, found[0], copy)
+    else:
+        record.take_generation(calendar, copy, copy.generation + 1)
+
+
+def update(calendar: Calendar, action: Update, copy: SyncedEvent) -> Conversation[None]:
+    """Update the copy. One that is not there is looked for once more before it counts as gone."""
+    if action.is_restoring:
+        record.count_restoring(calendar, copy)
+    try:
+        receipt = yield from calendar.provider.update(calendar.mailbox, action.remote_id, action.entry)
+    except NotFound as error:
+        yield from confirm_gone(calendar, copy, error)
+        return
+    record.receive(calendar, copy, action.entry, receipt, fingerprint=action.entry.fingerprint)
+    calendar.report.updated += 1
+
+
+def confirm_gone(calendar: Calendar, copy: SyncedEvent, error: ProviderError) -> Conversation[None]:
+    try:
+        yield from calendar.provider.get(calendar.mailbox, copy.remote_id)
+    except NotFound:
+        record.note_copy(calendar, copy, observed=SyncedEvent.Observed.GONE)
+    else:
+        raise Unavailable(f"Microsoft says both that the item is there and that it is not. {error}", code=error.code)
+
+
+def delete(calendar: Calendar, action: Delete, copy: SyncedEvent) -> Conversation[None]:
+    try:
+        yield from calendar.provider.delete(calendar.mailbox, action.remote_id)
+    except NotFound:
+        pass  # what was wanted is so
+    record.drop_copy(calendar, copy)
+    calendar.report.deleted += 1
+
+
+def find(calendar: Calendar, copy: SyncedEvent) -> Conversation[None]:
+    """Look for a copy whose answer was lost and which is not wanted any more."""
+    items = yield from calendar.provider.find(calendar.mailbox, copy.session_uid)
+    ours = [item for item in items if item.transaction_id == str(copy.key)]
+    if ours:
+        record.adopt(calendar, ours[0], copy)
+    else:
+        record.drop_copy(calendar, copy)
+
+
+def postpone(calendar: Calendar, copy: SyncedEvent, error: Unavailable) -> None:
+    pause = record.postpone(calendar, copy, error)
+    calendar.again_in = min(pause, calendar.again_in or pause)
+    calendar.postponed.append(error)
+    calendar.report.failed += 1

@@ -1,0 +1,212 @@
+"""Every write of a sync. Each is conditional on the lease: who lost it raises LeaseLost and writes nothing."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.timezone import now
+
+from events.models import ExternalEvent, Session, SyncedEvent
+from events.sync.plan import Action, Create, Update, key_of
+from events.sync.state import Calendar, LeaseLost, new_window
+from instructors.models import CalendarMapping
+from integrations.providers.errors import ProviderError
+from integrations.providers.types import Entry, Receipt, RemoteItem
+
+FIRST_PAUSE = 5  # seconds until a copy is tried again; doubles each time
+LONGEST_PAUSE = 3600
+REJECTED_FOR = timedelta(days=1)
+MIRRORED = ["series_id", "starts_at", "ends_at", "is_all_day", "show_as", "is_private", "title", "etag", "seen_round"]
+
+
+def hold(calendar: Calendar) -> None:
+    """Make sure, until the transaction ends, that this worker still has the calendar."""
+    held = CalendarMapping.objects.filter(pk=calendar.mapping.pk, lease=calendar.lease)
+    if not held.select_for_update(of=("self",), no_key=True).values_list("pk").exists():
+        raise LeaseLost
+
+
+def note(calendar: Calendar, **values: Any) -> None:
+    """Update the mapping, here and in the database."""
+    if not CalendarMapping.objects.write(calendar.mapping.pk, calendar.lease, **values):
+        raise LeaseLost
+    for name, value in values.items():
+        setattr(calendar.mapping, name, value)
+
+
+def note_copy(calendar: Calendar, copy: SyncedEvent, **values: Any) -> None:
+    """Update one of our copies, here and in the database."""
+    held = SyncedEvent.objects.filter(pk=copy.pk, mapping__lease=calendar.lease)
+    if not held.update(**values):
+        raise LeaseLost
+    for name, value in values.items():
+        setattr(copy, name, value)
+
+
+@transaction.atomic
+def intend(calendar: Calendar, actions: Iterable[Action]) -> None:
+    """Write down what will be created, with its key, before anything is sent."""
+    creations = [action for action in actions if isinstance(action, Create)]
+    if not creations:
+        return
+    hold(calendar)
+    new = [intent(calendar, action) for action in creations if action.uid not in calendar.copies]
+    SyncedEvent.objects.bulk_create(new)
+    for action in creations:
+        known = calendar.copies.get(action.uid)
+        if known is not None and (known.generation != action.generation or known.remote_id):
+            take_generation(calendar, known, action.generation)
+    calendar.copies.update({copy.session_uid: copy for copy in new})
+
+
+def intent(calendar: Calendar, action: Create) -> SyncedEvent:
+    return SyncedEvent(
+        mapping=calendar.mapping,
+        session_uid=action.uid,
+        generation=action.generation,
+        key=key_of(calendar.mailbox, action.uid, action.generation),
+        ends_at=action.entry.ends_at,
+        fingerprint=action.entry.fingerprint,
+    )
+
+
+def take_generation(calendar: Calendar, copy: SyncedEvent, generation: int) -> None:
+    """Turn `copy` back into an intent, under the key of another generation."""
+    key = key_of(calendar.mailbox, copy.session_uid, generation)
+    blank = {"remote_id": "", "etag": "", "receipt_fingerprint": "", "observed": ""}
+    note_copy(calendar, copy, generation=generation, key=key, **blank)
+
+
+def receive(calendar: Calendar, copy: SyncedEvent, entry: Entry, receipt: Receipt, *, fingerprint: str) -> None:
+    """Store what the calendar answered to a write of `entry`; `fingerprint` is of what it holds now."""
+    note_copy(
+        calendar,
+        copy,
+        remote_id=receipt.remote_id,
+        etag=receipt.etag,
+        ends_at=entry.ends_at,
+        fingerprint=fingerprint,
+        receipt_fingerprint=receipt.appearance,
+        observed="",
+        released_at=None,
+        rejected_fingerprint="",
+        failures=0,
+        retry_at=None,
+        problem="",
+    )
+
+
+def count_restoring(calendar: Calendar, copy: SyncedEvent) -> None:
+    today = now().date()
+    restores = copy.restores + 1 if copy.restored_on == today else 1
+    note_copy(calendar, copy, restored_on=today, restores=restores)
+
+
+def reject(calendar: Calendar, copy: SyncedEvent, action: Action, error: ProviderError) -> None:
+    """Note that this item is refused, until its entry changes or a day has passed."""
+    refused = action.entry.fingerprint if isinstance(action, Create | Update) else ""
+    note_copy(calendar, copy, rejected_fingerprint=refused, retry_at=now() + REJECTED_FOR, problem=str(error))
+
+
+def postpone(calendar: Calendar, copy: SyncedEvent, error: ProviderError) -> float:
+    """Note that this item is to be tried again, later each time; the seconds until then."""
+    pause = min(FIRST_PAUSE * 2**copy.failures, LONGEST_PAUSE)
+    retry_at = now() + timedelta(seconds=pause)
+    failures = min(copy.failures + 1, 20)
+    note_copy(calendar, copy, failures=failures, retry_at=retry_at, rejected_fingerprint="", problem=str(error))
+    return pause
+
+
+def drop_copy(calendar: Calendar, copy: SyncedEvent) -> None:
+    """Forget a copy that stands in the calendar no more."""
+    if not SyncedEvent.objects.filter(pk=copy.pk, mapping__lease=calendar.lease).delete()[0]:
+        raise LeaseLost
+    del calendar.copies[copy.session_uid]
+
+
+def adopt(calendar: Calendar, item: RemoteItem, copy: SyncedEvent | None = None) -> SyncedEvent:
+    """Take `item` as our copy of its session; the next plan updates or deletes it."""
+    if copy is None:
+        uid = UUID(item.marker)
+        key = UUID(item.transaction_id)
+        copy = SyncedEvent.objects.create(mapping=calendar.mapping, session_uid=uid, key=key, ends_at=item.ends_at)
+        calendar.copies[uid] = copy
+    seen = {"seen_round": calendar.mapping.census_round, "ends_at": item.ends_at}
+    note_copy(calendar, copy, remote_id=item.remote_id, etag=item.etag, fingerprint="", observed="", **seen)
+    return copy
+
+
+def known_sessions(items: Sequence[RemoteItem]) -> set[UUID]:
+    """The markers of `items` that are sessions of ours."""
+    markers = [UUID(item.marker) for item in items]
+    return set(Session.objects.filter(uid__in=markers).values_list("uid", flat=True)) if markers else set()
+
+
+def mirror(calendar: Calendar, items: Iterable[RemoteItem], dropped: Sequence[str] = ()) -> None:
+    """Store somebody else's items, and remove those `dropped`."""
+    rows = {item.remote_id: external(calendar, item) for item in items if not item.is_ignored}
+    if rows:
+        ExternalEvent.objects.bulk_create(
+            rows.values(), update_conflicts=True, unique_fields=["mapping", "remote_id"], update_fields=MIRRORED
+        )
+    calendar.report.pulled += len(rows)
+    if dropped:
+        calendar.report.pulled += of(calendar).filter(remote_id__in=dropped).delete()[0]
+
+
+def external(calendar: Calendar, item: RemoteItem) -> ExternalEvent:
+    """What is kept of `item`: never a body, an attendee or a private title."""
+    shows_title = calendar.mapping.integration.shows_titles and not item.is_private
+    return ExternalEvent(
+        mapping=calendar.mapping,
+        remote_id=item.remote_id,
+        series_id=item.series_id,
+        starts_at=item.starts_at,
+        ends_at=item.ends_at,
+        is_all_day=item.is_all_day,
+        show_as=item.show_as,
+        is_private=item.is_private,
+        title=item.subject if shows_title else "",
+        etag=item.etag[:255],
+        seen_round=calendar.mapping.census_round,
+    )
+
+
+def of(calendar: Calendar) -> Any:
+    return ExternalEvent.objects.filter(mapping=calendar.mapping)
+
+
+@transaction.atomic
+def replace_series(calendar: Calendar, series_id: str, items: Sequence[RemoteItem]) -> None:
+    """Store a series as it is now: `items` are all of its occurrences in the window."""
+    hold(calendar)
+    kept = [item.remote_id for item in items if not item.is_ignored]
+    gone = of(calendar).filter(series_id=series_id).exclude(remote_id__in=kept).delete()[0]
+    calendar.report.pulled += gone + of(calendar).filter(remote_id=series_id).delete()[0]
+    mirror(calendar, items)
+
+
+def series_among(calendar: Calendar, removed: Sequence[str]) -> set[str]:
+    """The series that removed ids belong to, as occurrences or as the series itself."""
+    occurrences = of(calendar).filter(remote_id__in=removed).exclude(series_id="").values_list("series_id", flat=True)
+    whole = of(calendar).filter(series_id__in=removed).values_list("series_id", flat=True)
+    return {*occurrences, *whole}
+
+
+def begin_full_round(calendar: Calendar) -> None:
+    """Start over: a new window, a new chain of changes, a new census."""
+    window = new_window()
+    fresh = {"cursor": "", "next_cursor": "", "census_link": "", "window_start": window.start, "window_end": window.end}
+    note(calendar, census_round=calendar.mapping.census_round + 1, census_at=None, **fresh)
+
+
+@transaction.atomic
+def finish_census(calendar: Calendar) -> None:
+    """Sweep what the census did not see, and let the chain of changes go on from where it began."""
+    hold(calendar)
+    unseen = of(calendar).exclude(seen_round=calendar.mapping.census_round)
+    calendar.report.pulled += unseen.delete()[0]
+    cursor = calendar.mapping.next_cursor
+    note(calendar, cursor=cursor, next_cursor="", census_link="", census_at=now())

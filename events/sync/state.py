@@ -1,0 +1,138 @@
+"""What one sync knows of the calendars that it holds."""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.timezone import now
+
+from events.models import SyncedEvent
+from events.sync.desired import Desired, desired
+from events.sync.plan import Action, plan
+from instructors.claims import Claim
+from instructors.models import CalendarMapping
+from integrations.models import Integration
+from integrations.providers.base import Provider
+from integrations.providers.errors import Unavailable
+from integrations.providers.types import Entry, Window
+
+SHARE_OF_LEASE = 0.6  # after which a conversation ends, to go on at the next claim
+
+
+class LeaseLost(Exception):
+    """Another worker holds this calendar now; nothing more may be written."""
+
+
+@dataclass
+class Report:
+    """What a sync has done."""
+
+    created: int = 0
+    updated: int = 0
+    deleted: int = 0
+    pulled: int = 0
+    failed: int = 0
+    requests: int = 0
+
+    def add(self, other: "Report") -> None:
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
+
+@dataclass
+class Calendar:
+    """One mailbox during a sync: what is wanted in it, what we know of it, and what is left to say at the end."""
+
+    mapping: CalendarMapping
+    lease: UUID
+    provider: Provider
+    report: Report
+    deadline: float  # of the monotonic clock
+    entries: dict[UUID, Entry]
+    copies: dict[UUID, SyncedEvent]
+    cursor: str = ""  # of a round that brought nothing, still to be stored
+    is_unfinished: bool = False
+    again_in: float | None = None  # seconds after which a copy is to be tried again
+    problem: str = ""
+    postponed: list[Unavailable] = field(default_factory=list)
+
+    @property
+    def mailbox(self) -> str:
+        return self.mapping.remote_user_id
+
+    @property
+    def is_pulled(self) -> bool:
+        """Whether what else stands in this calendar is mirrored."""
+        return self.mapping.is_pushed_to
+
+    @property
+    def window(self) -> Window:
+        assert self.mapping.window_start is not None
+        assert self.mapping.window_end is not None
+        return Window(self.mapping.window_start, self.mapping.window_end)
+
+    def plan(self) -> list[Action]:
+        """What is to be done now."""
+        restores = self.mapping.integration.drift == Integration.Drift.RESTORE
+        return plan(self.entries, self.copies, moment=now(), horizon=horizon(), restores=restores)
+
+    def is_out_of_time(self) -> bool:
+        if time.monotonic() > self.deadline:
+            self.is_unfinished = True
+        return self.is_unfinished
+
+    def is_called_away(self) -> bool:
+        """Whether to end early: out of time, or a change waits to be pushed."""
+        if not self.is_out_of_time() and CalendarMapping.objects.requested([self.mapping.pk]):
+            self.is_unfinished = True
+        return self.is_unfinished
+
+
+def horizon() -> datetime:
+    """Before this moment a copy is over."""
+    return now() - timedelta(days=settings.SYNC_WINDOW_DAYS_BACK)
+
+
+def new_window() -> Window:
+    """The window of a full round that starts now: whole days, so that pages of it are comparable."""
+    today = now().replace(hour=0, minute=0, second=0, microsecond=0)
+    return Window(
+        today - timedelta(days=settings.SYNC_WINDOW_DAYS_BACK), today + timedelta(days=settings.SYNC_WINDOW_DAYS_AHEAD)
+    )
+
+
+def load(claim: Claim, provider: Provider, report: Report) -> dict[int, Calendar]:
+    """The state of the claimed calendars, by mapping, in a few queries."""
+    copies = copies_of(claim.mappings)
+    entries = desired(claim.mappings, copies, horizon=horizon())
+    add_copies_wanted_again(entries, copies)
+    deadline = time.monotonic() + (claim.until - now()).total_seconds() * SHARE_OF_LEASE
+    return {
+        mapping.pk: Calendar(
+            mapping, claim.lease, provider, report, deadline, entries.get(mapping.pk, {}), copies.get(mapping.pk, {})
+        )
+        for mapping in claim.mappings
+    }
+
+
+def copies_of(mappings: Iterable[CalendarMapping]) -> dict[int, dict[UUID, SyncedEvent]]:
+    """Our copies that are not over, by mapping and session uid."""
+    found: dict[int, dict[UUID, SyncedEvent]] = defaultdict(dict)
+    pks = [mapping.pk for mapping in mappings]
+    for copy in SyncedEvent.objects.filter(mapping__in=pks, ends_at__gte=horizon()):
+        found[copy.mapping_id][copy.session_uid] = copy
+    return found
+
+
+def add_copies_wanted_again(entries: Desired, copies: dict[int, dict[UUID, SyncedEvent]]) -> None:
+    """Add the copies that are over but whose session was moved to a time to come."""
+    lacking = {uid for pk, wanted in entries.items() for uid in wanted if uid not in copies[pk]}
+    if not lacking:
+        return
+    for copy in SyncedEvent.objects.filter(mapping__in=list(entries), session_uid__in=lacking, ends_at__lt=horizon()):
+        if copy.session_uid in entries[copy.mapping_id]:
+            copies[copy.mapping_id][copy.session_uid] = copy

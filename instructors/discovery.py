@@ -1,0 +1,114 @@
+"""Looking instructors up in an organisation's directory, and storing who was paired and who was not."""
+
+from collections.abc import Iterable
+
+import structlog
+from django.db import IntegrityError, transaction
+from django.utils.timezone import now
+
+from instructors.matching import Linked, NotLinked, match
+from instructors.models import CalendarMapping, Instructor, Unmatched
+from instructors.signals import sync_wanted
+from instructors.switching import leave
+from integrations.connection import connect
+from integrations.models import Integration
+from integrations.providers.base import Provider
+from integrations.providers.conversation import Conversation, Driver
+from integrations.providers.errors import ProviderError
+from integrations.providers.types import Person
+
+log = structlog.get_logger(__name__)
+
+Found = tuple[Person, ...]
+REST = 3600  # seconds before a refused integration is asked again
+
+
+def discover(integration: Integration, instructors: Iterable[int] | None = None, *, in_flight: int = 3) -> bool:
+    """Pair the instructors who have no mailbox of their present address (of `instructors` only, if given).
+
+    False where the directory could not be asked for somebody; those keep what was known of them.
+    """
+    if integration.is_closing or not integration.is_active:
+        return True
+    people = {instructor.pk: instructor for instructor in unpaired(integration, instructors)}
+    provider = connect(integration)
+    driver = Driver[int, Found](provider.send_many, width=provider.batch_size, in_flight=in_flight)
+    error: ProviderError | None = None
+    new: list[int] = []
+    for ended in driver.run({pk: look_up(provider, person.email) for pk, person in people.items()}):
+        for one in ended:
+            error = one.error or error
+            if one.error is None:
+                new += store(integration, people[one.key], one.result or ())
+        if new:
+            sync_wanted.send(CalendarMapping, mappings=new, bulk=True)
+            new = []
+    if error is not None:
+        log.warning("discovery_failed", integration=integration.name, error=str(error), code=error.code)
+        integration.rest(f"People could not be looked up. {error}", seconds=60) if error.is_whole else None
+    return error is None
+
+
+def look_up(provider: Provider, email: str) -> Conversation[Found]:
+    return (yield from provider.look_up(email.strip()))
+
+
+def unpaired(integration: Integration, pks: Iterable[int] | None) -> list[Instructor]:
+    """The active instructors without a mapping of their present address."""
+    paired = dict(CalendarMapping.objects.filter(integration=integration).values_list("instructor_id", "address"))
+    everybody = Instructor.objects.filter(is_active=True)
+    if pks is not None:
+        everybody = everybody.filter(pk__in=list(pks))
+    return [one for one in everybody if paired.get(one.pk, "").lower() != one.email.lower()]
+
+
+def store(integration: Integration, instructor: Instructor, people: Found) -> list[int]:
+    """Record what the directory said of `instructor`; the new mapping's primary key, if there is one."""
+    new: list[int] = []
+    verdict = match(instructor.email, people)
+    if isinstance(verdict, Linked):
+        try:
+            new = link(integration, instructor, verdict.person)
+        except IntegrityError:
+            verdict = taken(integration, verdict.person)
+    else:
+        unlink(integration, instructor)
+    with transaction.atomic():
+        Unmatched.objects.filter(integration=integration, instructor=instructor).delete()
+        if isinstance(verdict, NotLinked):
+            Unmatched.objects.create(
+                integration=integration,
+                instructor=instructor,
+                cause=verdict.cause,
+                detail=verdict.detail,
+                checked_at=now(),
+            )
+    return new
+
+
+def link(integration: Integration, instructor: Instructor, person: Person) -> list[int]:
+    """Pair `instructor` with `person`. Raises IntegrityError where the mailbox is another instructor's."""
+    mapping = CalendarMapping.objects.filter(integration=integration, instructor=instructor).first()
+    if mapping is not None and mapping.remote_user_id != person.remote_user_id:
+        leave(mapping)  # its clean-up ends with a discovery that pairs anew
+        return []
+    values = {"address": instructor.email, "remote_user_id": person.remote_user_id, "leaving_at": None}
+    with transaction.atomic():
+        mapping, is_new = CalendarMapping.objects.update_or_create(
+            integration=integration, instructor=instructor, defaults=values
+        )
+    return [mapping.pk] if is_new else []
+
+
+def taken(integration: Integration, person: Person) -> NotLinked:
+    owner = CalendarMapping.objects.select_related("instructor").get(
+        integration=integration, remote_user_id=person.remote_user_id
+    )
+    return NotLinked("taken", f"{owner.instructor} is paired with this mailbox.")
+
+
+def unlink(integration: Integration, instructor: Instructor) -> None:
+    """Give up the mailbox of an address that the instructor has no more."""
+    mapping = CalendarMapping.objects.filter(integration=integration, instructor=instructor, leaving_at=None).first()
+    if mapping is not None:
+        leave(mapping)

@@ -1,0 +1,172 @@
+"""The driver: runs many conversations at once over one `send_many`.
+
+A conversation is a generator that yields a Request and is sent the body of its answer, or has its ProviderError
+thrown in. The driver packs the pending requests of many conversations into batches and sends several batches at a
+time over threads; the conversations themselves run in the calling thread, so they may use the database.
+"""
+
+import heapq
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, Generic, TypeVar
+
+from integrations.providers.errors import ProviderError, Unavailable
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+LONGEST_WAIT = 5.0  # seconds; a longer Retry-After ends the conversation with Unavailable
+SHORT_WAITS = 3  # how often one request is sent again after a short Retry-After
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request, without what the client adds (token, request id). `path` is below the service's root."""
+
+    method: str
+    path: str
+    json: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Conversation = Generator[Request, Any, T]
+Answer = Any  # the parsed body, or a ProviderError
+Send = Callable[[Sequence[Request]], Sequence[Answer]]
+Gate = Callable[[], AbstractContextManager[Any]]
+
+
+@dataclass
+class Turn(Generic[K, T]):
+    """A conversation that waits for its one pending request."""
+
+    key: K
+    conversation: Conversation[T]
+    request: Request
+    waits: int = 0
+
+
+@dataclass(frozen=True)
+class Ended(Generic[K, T]):
+    """A conversation that is over: what it returned, or the error that it let out."""
+
+    key: K
+    result: T | None = None
+    error: ProviderError | None = None
+
+
+class Driver(Generic[K, T]):
+    """Runs conversations; `width` requests go into a batch, `in_flight` batches are on their way at a time.
+
+    `gate` is held around every batch. Iterating over `run` yields the ended conversations, those of one answer
+    together.
+    """
+
+    def __init__(self, send: Send, *, width: int = 20, in_flight: int = 1, gate: Gate = nullcontext) -> None:
+        self.send, self.width, self.in_flight, self.gate = send, width, in_flight, gate
+        self.ready: deque[Turn[K, T]] = deque()
+        self.delayed: list[tuple[float, int, Turn[K, T]]] = []
+        self.flying: dict[Future[Sequence[Answer]], tuple[list[Turn[K, T]], ExitStack]] = {}
+        self.held_until = 0.0
+        self.ended: list[Ended[K, T]] = []
+        self._order = count()
+
+    def run(self, conversations: Mapping[K, Conversation[T]]) -> Iterator[list[Ended[K, T]]]:
+        """Run all of `conversations` to their ends."""
+        waiting = iter(conversations.items())
+        with ThreadPoolExecutor(self.in_flight, thread_name_prefix="batch") as pool:
+            try:
+                while True:
+                    while self._fill(waiting) and self._submit(pool):
+                        pass
+                    if self.ended:
+                        yield self._take_ended()
+                    elif self.ready or self.delayed or self.flying:
+                        self._receive()
+                    else:
+                        return
+            finally:
+                for _, gate in self.flying.values():
+                    gate.close()
+
+    def _fill(self, waiting: Iterator[tuple[K, Conversation[T]]]) -> bool:
+        """Start conversations until a batch is full; True when a request is ready."""
+        while self.delayed and self.delayed[0][0] <= time.monotonic():
+            self.ready.append(heapq.heappop(self.delayed)[2])
+        while len(self.ready) < self.width and len(self.flying) < self.in_flight:
+            started = next(waiting, None)
+            if started is None:
+                break
+            self._go_on(*started, None)
+        return bool(self.ready)
+
+    def _submit(self, pool: ThreadPoolExecutor) -> bool:
+        """Send one batch, where one may be sent now."""
+        if len(self.flying) >= self.in_flight or time.monotonic() < self.held_until:
+            return False
+        turns = [self.ready.popleft() for _ in range(min(self.width, len(self.ready)))]
+        gate = ExitStack()
+        gate.enter_context(self.gate())
+        self.flying[pool.submit(self.send, [turn.request for turn in turns])] = turns, gate
+        return True
+
+    def _receive(self) -> None:
+        """Wait for an answer, or for the moment when something may be sent, and hand answers on."""
+        pause = self._pause()
+        if not self.flying:
+            time.sleep(pause)
+            return
+        done, _ = wait(self.flying, timeout=pause, return_when=FIRST_COMPLETED)
+        for future in done:
+            turns, gate = self.flying.pop(future)
+            gate.close()
+            for turn, answer in zip(turns, future.result(), strict=True):
+                self._answer(turn, answer)
+
+    def _pause(self) -> float:
+        moments = [self.delayed[0][0]] if self.delayed else []
+        if self.ready and len(self.flying) < self.in_flight:
+            moments.append(self.held_until)
+        return max(0.0, min(moments, default=time.monotonic() + LONGEST_WAIT) - time.monotonic())
+
+    def _answer(self, turn: Turn[K, T], answer: Answer) -> None:
+        if isinstance(answer, Unavailable) and self._is_soon(answer) and turn.waits < SHORT_WAITS:
+            turn.waits += 1
+            again_at = time.monotonic() + (answer.retry_after or 0.0)
+            if answer.is_whole:
+                self.held_until = max(self.held_until, again_at)
+            heapq.heappush(self.delayed, (again_at, next(self._order), turn))
+        else:
+            self._go_on(turn.key, turn.conversation, answer)
+
+    @staticmethod
+    def _is_soon(error: Unavailable) -> bool:
+        return error.retry_after is not None and error.retry_after <= LONGEST_WAIT
+
+    def _go_on(self, key: K, conversation: Conversation[T], answer: Answer) -> None:
+        """Resume `conversation` with `answer`; its next request becomes ready, or it has ended."""
+        try:
+            request = conversation.throw(answer) if isinstance(answer, ProviderError) else conversation.send(answer)
+        except StopIteration as stop:
+            self.ended.append(Ended(key, result=stop.value))
+        except ProviderError as error:
+            self.ended.append(Ended(key, error=error))
+        else:
+            self.ready.append(Turn(key, conversation, request))
+
+    def _take_ended(self) -> list[Ended[K, T]]:
+        ended, self.ended = self.ended, []
+        return ended
+
+
+def converse(conversation: Conversation[T], send: Send) -> T:
+    """Run one conversation to its end and return what it returns; raises its ProviderError."""
+    for ended in Driver[int, T](send).run({0: conversation}):
+        if ended[0].error is not None:
+            raise ended[0].error
+        return ended[0].result  # type: ignore[return-value]
+    raise AssertionError("a conversation that was started has an end")

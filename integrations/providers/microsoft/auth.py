@@ -1,0 +1,169 @@
+"""Access tokens for an app by client credentials, over msal.
+
+Source: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
+"""
+
+import base64
+import json
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import msal
+import requests
+from msal.exceptions import MsalServiceError
+
+from integrations.providers.errors import NeedsAdmin, ProviderError, Unavailable
+from integrations.providers.types import Credentials
+
+LOGIN_HOSTS = {
+    "global": "https://login.microsoftonline.com",
+    "usgov": "https://login.microsoftonline.us",
+    "dod": "https://login.microsoftonline.us",
+    "china": "https://login.chinacloudapi.cn",
+}
+SCOPE_HOSTS = {
+    "global": "https://graph.microsoft.com",
+    "usgov": "https://graph.microsoft.us",
+    "dod": "https://dod-graph.microsoft.us",
+    "china": "https://microsoftgraph.chinacloudapi.cn",
+}
+TIMEOUT = (5, 20)  # seconds to connect, to read
+REFUSED_FOR = 30.0  # seconds for which a refusal is not asked for again
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What one of Entra's error codes means: the form field, why, what to do."""
+
+    field: str
+    why: str
+    todo: str
+
+
+REFUSALS = {
+    7000215: Refusal(
+        "client_secret",
+        "The Client Secret is wrong.",
+        "Copy the column Value of the secret, not its Secret ID; Microsoft shows it once, so make a new one if it is lost.",
+    ),
+    7000222: Refusal(
+        "client_secret",
+        "The Client Secret has expired.",
+        "Make a new secret under Certificates and secrets of the app, and enter it here.",
+    ),
+    700016: Refusal(
+        "client_id",
+        "The tenant has no app with this Client ID.",
+        "Copy Application (client) ID from the app's overview, and make sure that the app belongs to this tenant.",
+    ),
+    7000112: Refusal("client_id", "The app is disabled.", "Enable it under Enterprise applications."),
+    90002: Refusal("tenant_id", "There is no tenant with this Tenant ID.", "Copy Tenant ID from the overview of Entra ID."),
+    900023: Refusal("tenant_id", "The Tenant ID is not valid.", "Copy Tenant ID from the overview of Entra ID."),
+    53003: Refusal("", "Conditional Access blocks the app.", "Let a policy for workload identities allow it."),
+}
+UNKNOWN_REFUSAL = Refusal("", "Microsoft refused the sign-in of the app.", "Check Tenant ID, Client ID and Client Secret.")
+
+
+class SignInRefused(NeedsAdmin):
+    """Entra refused the credentials; `refusal` says which one and what to do."""
+
+    def __init__(self, code: int, request_id: str = "") -> None:
+        self.refusal = REFUSALS.get(code, UNKNOWN_REFUSAL)
+        label = f"AADSTS{code}" if code else "refused"
+        sentence = f"{self.refusal.why} {self.refusal.todo} (Microsoft: {label})"
+        super().__init__(sentence, code=label, request_id=request_id, is_whole=True)
+
+
+class LoginSession:
+    """The http_client that msal is handed: every call passes `verify` and `timeout`.
+
+    `refusal` keeps the last body of a 4xx, because msal's own error does not carry it.
+    """
+
+    def __init__(self, verify: bool | str) -> None:
+        self.session = requests.Session()
+        self.verify = verify
+        self.refusal: dict[str, Any] = {}
+
+    def get(self, url: str, **kwargs: Any) -> requests.Response:
+        return self._keep(self.session.get(url, **kwargs, verify=self.verify, timeout=TIMEOUT))
+
+    def post(self, url: str, **kwargs: Any) -> requests.Response:
+        return self._keep(self.session.post(url, **kwargs, verify=self.verify, timeout=TIMEOUT))
+
+    def close(self) -> None:
+        self.session.close()
+
+    def _keep(self, response: requests.Response) -> requests.Response:
+        if 400 <= response.status_code < 500:
+            try:
+                body = response.json()
+            except ValueError:
+                body = {}
+            self.refusal = body if isinstance(body, dict) else {}
+        return response
+
+
+class Tokens:
+    """The access token of one app, fetched when needed and shared by the threads of a process."""
+
+    def __init__(self, credentials: Credentials, *, login_url: str = "", verify: bool | str = True) -> None:
+        self.credentials = credentials
+        self.authority = f"{login_url or LOGIN_HOSTS[credentials.cloud]}/{credentials.tenant_id}"
+        self.http = LoginSession(verify)
+        self._app: msal.ConfidentialClientApplication | None = None
+        self._refused: tuple[float, ProviderError] | None = None
+        self._lock = threading.Lock()
+
+    def get(self) -> str:
+        """A valid access token. Raises SignInRefused (asked again after REFUSED_FOR at the soonest) or Unavailable."""
+        with self._lock:
+            if self._refused and time.monotonic() < self._refused[0]:
+                raise self._refused[1]
+            try:
+                return self._acquire()
+            except SignInRefused as error:
+                self._refused = (time.monotonic() + REFUSED_FOR, error)
+                raise
+
+    def forget(self) -> None:
+        """Drop the cached token, because Graph refused it."""
+        with self._lock:
+            if self._app is not None:
+                self._app.remove_tokens_for_client()
+
+    def claims(self) -> dict[str, Any]:
+        """What the token says of itself, for diagnosis only: it is not verified."""
+        payload = self.get().split(".")[1]
+        return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+
+    def _acquire(self) -> str:
+        try:
+            answer = self._client().acquire_token_for_client([f"{SCOPE_HOSTS[self.credentials.cloud]}/.default"])
+        except ValueError as error:  # msal: the authority's configuration was refused
+            raise self._refusal(self.http.refusal) from error
+        except (requests.RequestException, MsalServiceError) as error:
+            raise Unavailable(f"Microsoft's sign-in cannot be reached ({type(error).__name__}).", is_whole=True) from None
+        if "access_token" not in answer:
+            raise self._refusal(answer)
+        return str(answer["access_token"])
+
+    def _client(self) -> msal.ConfidentialClientApplication:
+        if self._app is None:
+            self._app = msal.ConfidentialClientApplication(
+                self.credentials.client_id,
+                client_credential=self.credentials.client_secret,
+                authority=self.authority,
+                instance_discovery=False,
+                http_client=self.http,
+            )
+        return self._app
+
+    @staticmethod
+    def _refusal(body: dict[str, Any]) -> ProviderError:
+        if body.get("error") == "temporarily_unavailable":
+            return Unavailable("Microsoft's sign-in is not available for the moment.", is_whole=True)
+        codes = body.get("error_codes") or [0]
+        return SignInRefused(int(codes[0]), str(body.get("correlation_id") or body.get("trace_id") or ""))

@@ -1,0 +1,139 @@
+"""Requests to Microsoft Graph: a single one plain, several as one $batch.
+
+Source: https://learn.microsoft.com/graph/json-batching
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import uuid4
+
+import requests
+
+from integrations.providers.conversation import Answer, Request
+from integrations.providers.errors import NeedsAdmin, ProviderError, Unavailable
+from integrations.providers.microsoft.auth import SCOPE_HOSTS, Tokens
+from integrations.providers.microsoft.errors import error_for
+
+TIMEOUT = (5, 60)  # seconds to connect, to read
+BATCH_SIZE = 20
+COMMON_HEADERS = {"Accept": "application/json", "User-Agent": "calsync"}
+
+
+class GraphClient:
+    """Sends requests of one app to Graph, and turns every answer into a body or a ProviderError.
+
+    Safe for several threads: each has a session of its own.
+    """
+
+    def __init__(self, tokens: Tokens, *, graph_url: str = "", verify: bool | str = True) -> None:
+        self.tokens, self.verify = tokens, verify
+        self.root = f"{graph_url or SCOPE_HOSTS[tokens.credentials.cloud]}/v1.0"
+        self._local = threading.local()
+
+    def send_many(self, requests_: Sequence[Request]) -> list[Answer]:
+        """The answers in the order of the requests. A refused token is fetched anew once."""
+        answers = self._send(requests_)
+        refused = [place for place, answer in enumerate(answers) if is_refused_token(answer)]
+        if refused:
+            self.tokens.forget()
+            again = self._send([requests_[place] for place in refused])
+            for place, answer in zip(refused, again, strict=True):
+                answers[place] = answer
+        return answers
+
+    def relative(self, link: str) -> str:
+        """`link` of an answer below the root. Raises Unavailable where it leads to another host."""
+        if not link.startswith(self.root + "/"):
+            raise Unavailable("Microsoft's answer leads to another host.", code="foreign link")
+        return link.removeprefix(self.root)
+
+    def _send(self, requests_: Sequence[Request]) -> list[Answer]:
+        try:
+            token = self.tokens.get()
+            if len(requests_) == 1:
+                return [self._plain(token, requests_[0])]
+            return self._batch(token, requests_)
+        except ProviderError as error:
+            return [error] * len(requests_)
+
+    def _plain(self, token: str, request: Request) -> Answer:
+        try:
+            status, headers, body = self._post(token, request.method, request.path, request.json, request.headers)
+        except ProviderError as error:
+            error.is_whole = False  # one calendar's request says nothing of the others
+            return error
+        return body if status < 300 else error_for(status, headers, body)
+
+    def _batch(self, token: str, requests_: Sequence[Request]) -> list[Answer]:
+        parts = [part(str(number), request) for number, request in enumerate(requests_)]
+        status, headers, body = self._post(token, "POST", "/$batch", {"requests": parts}, {})
+        if status >= 300:
+            error = error_for(status, headers, body)
+            error.is_whole = True
+            raise error
+        if not isinstance(body, Mapping) or not isinstance(body.get("responses"), list):
+            raise Unavailable("Microsoft's answer to a batch cannot be read.", code="batch")
+        answered = {str(answer.get("id")): answer for answer in body["responses"] if isinstance(answer, Mapping)}
+        return [answer_of(answered.get(str(number))) for number in range(len(requests_))]
+
+    def _post(
+        self, token: str, method: str, path: str, json: Mapping[str, Any] | None, headers: Mapping[str, str]
+    ) -> tuple[int, Mapping[str, str], Any]:
+        own = {"Authorization": f"Bearer {token}", "client-request-id": str(uuid4())}
+        try:
+            response = self._session().request(
+                method,
+                self.root + path,
+                json=json,
+                headers={**COMMON_HEADERS, **headers, **own},
+                timeout=TIMEOUT,
+                verify=self.verify,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise Unavailable(f"Microsoft cannot be reached ({type(error).__name__}).", code="network") from None
+        if response.status_code == 503:
+            self._session().close()  # Microsoft asks for a new connection
+        return response.status_code, response.headers, body_of(response)
+
+    def _session(self) -> requests.Session:
+        session = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = requests.Session()
+        return session
+
+
+def part(number: str, request: Request) -> dict[str, Any]:
+    """One request as an item of a $batch."""
+    item: dict[str, Any] = {"id": number, "method": request.method, "url": request.path, "headers": dict(request.headers)}
+    if request.json is not None:
+        item["headers"]["Content-Type"] = "application/json"
+        item["body"] = request.json
+    return item
+
+
+def body_of(response: requests.Response) -> Any:
+    """The parsed body; None for none. Raises Unavailable where a success cannot be read (HTML, cut off)."""
+    if not response.content:
+        return None
+    try:
+        return response.json()
+    except ValueError:
+        if response.status_code < 300:
+            raise Unavailable("Microsoft's answer cannot be read: it is no complete JSON.", code="body") from None
+        return None
+
+
+def answer_of(item: Mapping[str, Any] | None) -> Answer:
+    """The body of one item's answer in a batch, or its error. Unanswered is not known, never empty."""
+    if item is None or not isinstance(item.get("status"), int):
+        return Unavailable("Microsoft left a part of a batch unanswered.", code="unanswered")
+    headers = item.get("headers") or {}
+    if item["status"] >= 300:
+        return error_for(item["status"], headers, item.get("body"))
+    return item.get("body")
+
+
+def is_refused_token(answer: Answer) -> bool:
+    return isinstance(answer, NeedsAdmin) and answer.code in ("InvalidAuthenticationToken", "401")

@@ -1,0 +1,104 @@
+"""What an answer of Microsoft Graph means, as an error of ours.
+
+Decided by the status and `error.code` only, never by a message's text.
+Source: https://learn.microsoft.com/graph/errors
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from integrations.providers.errors import (
+    CursorExpired,
+    DuplicateKey,
+    MailboxUnusable,
+    NeedsAdmin,
+    NotFound,
+    ProviderError,
+    Rejected,
+    Unavailable,
+)
+
+MAILBOX_CODES = {
+    "errorinvaliduser": "Exchange does not know this person, for example because it is a guest or the account is gone.",
+    "request_resourcenotfound": "The account is gone from the directory.",
+    "mailboxnotenabledforrestapi": "The mailbox is inactive, on-premises, or has no Exchange licence.",
+    "mailboxnotsupportedforrestapi": "The mailbox is inactive, on-premises, or has no Exchange licence.",
+    "resourcenotfound": "Exchange cannot find this mailbox.",
+    "errornonexistentmailbox": "The mailbox does not exist any more.",
+}
+EXPIRED_CODES = {"syncstatenotfound", "resyncrequired", "syncstateinvalid", "resynchronizationrequired"}
+ITEM_CODES = {"erroritemnotfound", "errorfoldernotfound", "erroritemnotfoundexception"}
+PASSING_STATUSES = {408, 409, 412, 423, 424, 425, 429}
+
+
+def envelope(body: Any) -> Mapping[str, Any]:
+    """The `error` object of an answer, or an empty one where the body is something else (HTML, nothing)."""
+    error = body.get("error") if isinstance(body, Mapping) else None
+    return error if isinstance(error, Mapping) else {}
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait by the Retry-After header (seconds, also with decimals, or a date); None without one."""
+    value = next((text for name, text in headers.items() if name.lower() == "retry-after"), "")
+    try:
+        return max(float(value), 1.0)
+    except ValueError:
+        pass
+    try:
+        return max((parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds(), 1.0)
+    except (ValueError, TypeError):
+        return None
+
+
+def error_for(status: int, headers: Mapping[str, str], body: Any) -> ProviderError:
+    """The ProviderError that an answer of 300 or more means."""
+    error = envelope(body)
+    code = str(error.get("code") or "")
+    details = {"code": code or str(status), "request_id": request_id(headers, error)}
+    key = code.lower()
+    if key == "errorduplicatetransactionid":
+        existing = str(error.get("@event.existingEventId") or "")
+        return DuplicateKey("An item with this key stands there already.", existing_id=existing, **details)
+    if status == 410 or (400 <= status < 500 and key in EXPIRED_CODES):
+        return CursorExpired("Microsoft does not know the place in the list of changes any more.", **details)
+    if status in (401, 403):
+        return refusal(status, details)
+    if status == 404:
+        return absence(key, details)
+    return failure(status, headers, details)
+
+
+def request_id(headers: Mapping[str, str], error: Mapping[str, Any]) -> str:
+    inner = error.get("innerError") or error.get("innererror") or {}
+    named = headers.get("request-id") or (inner.get("request-id") if isinstance(inner, Mapping) else "")
+    return str(named or "")
+
+
+def refusal(status: int, details: dict[str, str]) -> NeedsAdmin:
+    if status == 401:
+        return NeedsAdmin(f"Microsoft refused calsync's access token ({details['code']}). Test the connection.", **details)
+    return NeedsAdmin(
+        f"Microsoft refused access to this calendar ({details['code']}). In Exchange, check the permission "
+        "Calendars.ReadWrite of the app and the group of mailboxes that it is limited to; a change takes up to two hours.",
+        **details,
+    )
+
+
+def absence(code: str, details: dict[str, str]) -> ProviderError:
+    """A 404: the item, the mailbox, or something that we do not know and so conclude nothing from."""
+    if code in ITEM_CODES:
+        return NotFound("The item is not in the calendar.", **details)
+    if code in MAILBOX_CODES:
+        return MailboxUnusable(f"{MAILBOX_CODES[code]} Microsoft answered {details['code']}.", **details)
+    return Unavailable(f"Microsoft answered 404 without a known reason ({details['code']}).", **details)
+
+
+def failure(status: int, headers: Mapping[str, str], details: dict[str, str]) -> ProviderError:
+    if status == 507:
+        return MailboxUnusable(f"The mailbox is full. Microsoft answered {details['code']}.", **details)
+    if status in PASSING_STATUSES or (status >= 500 and status != 501) or status < 400:
+        sentence = f"Microsoft's service is not available for the moment ({status} {details['code']})."
+        return Unavailable(sentence, retry_after=retry_after(headers), **details)
+    return Rejected(f"Microsoft refused this item ({status} {details['code']}).", **details)

@@ -1,0 +1,192 @@
+"""Microsoft 365 as conversations. Source: https://learn.microsoft.com/graph/api/resources/calendar"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, urlencode
+from uuid import UUID
+
+from integrations.providers.base import Provider, register
+from integrations.providers.conversation import Answer, Conversation, Request
+from integrations.providers.errors import CursorExpired, Rejected, Unavailable
+from integrations.providers.microsoft.auth import Tokens
+from integrations.providers.microsoft.checks import checks
+from integrations.providers.microsoft.client import BATCH_SIZE, GraphClient
+from integrations.providers.microsoft.codec import FIELDS, MARKER_ID, Unreadable, from_graph, to_graph
+from integrations.providers.types import Check, Credentials, Endpoints, Entry, Page, Person, Receipt, RemoteItem, Window
+
+PREFER = {"Prefer": 'IdType="ImmutableId", outlook.timezone="UTC"'}
+PREFER_PAGES = {"Prefer": 'IdType="ImmutableId", outlook.timezone="UTC", odata.maxpagesize=200'}
+MARKER = f"singleValueExtendedProperties($filter=id eq '{MARKER_ID}')"
+PEOPLE_FIELDS = "id,displayName,mail,userPrincipalName,proxyAddresses,userType"
+
+
+class Microsoft365(Provider):
+    """The calendars of one tenant, app-only. A person's mailbox is addressed by the directory object id."""
+
+    batch_size = BATCH_SIZE
+
+    def __init__(self, credentials: Credentials, endpoints: Endpoints) -> None:
+        verify = endpoints.ca_file or True
+        self.tokens = Tokens(credentials, login_url=endpoints.login_url, verify=verify)
+        self.client = GraphClient(self.tokens, graph_url=endpoints.graph_url, verify=verify)
+
+    def send_many(self, requests: Sequence[Request]) -> list[Answer]:
+        return self.client.send_many(requests)
+
+    def check(self, user_id: str) -> Iterator[Check]:
+        return checks(self, user_id)
+
+    def resolve_tenant(self) -> str:
+        return str(self.tokens.claims()["tid"])
+
+    def look_up(self, address: str) -> Conversation[tuple[Person, ...]]:
+        """Source: https://learn.microsoft.com/graph/api/user-list"""
+        text = address.replace("'", "''")
+        wanted = f"mail eq '{text}' or userPrincipalName eq '{text}' or proxyAddresses/any(p:p eq 'smtp:{text}')"
+        body = yield Request("GET", path("/users", {"$filter": wanted, "$select": PEOPLE_FIELDS, "$top": 5}))
+        return tuple(person(user) for user in values(body))
+
+    def create(self, mailbox: str, entry: Entry, *, key: UUID) -> Conversation[Receipt]:
+        """Source: https://learn.microsoft.com/graph/api/user-post-events"""
+        body = to_graph(entry) | {"transactionId": str(key)}
+        event = yield Request("POST", f"/users/{quote(mailbox)}/events", json=body, headers=PREFER)
+        return receipt(event)
+
+    def update(self, mailbox: str, remote_id: str, entry: Entry) -> Conversation[Receipt]:
+        """Source: https://learn.microsoft.com/graph/api/event-update"""
+        event = yield Request("PATCH", event_path(mailbox, remote_id), json=to_graph(entry), headers=PREFER)
+        return receipt(event)
+
+    def delete(self, mailbox: str, remote_id: str) -> Conversation[None]:
+        """Source: https://learn.microsoft.com/graph/api/event-delete"""
+        yield Request("DELETE", event_path(mailbox, remote_id), headers=PREFER)
+
+    def get(self, mailbox: str, remote_id: str) -> Conversation[RemoteItem]:
+        """Source: https://learn.microsoft.com/graph/api/event-get"""
+        query = {"$select": FIELDS, "$expand": MARKER}
+        event = yield Request("GET", path(event_path(mailbox, remote_id), query), headers=PREFER)
+        return readable(event)
+
+    def find(self, mailbox: str, session_uid: UUID) -> Conversation[tuple[RemoteItem, ...]]:
+        """Source: https://learn.microsoft.com/graph/api/singlevaluelegacyextendedproperty-get"""
+        wanted = f"singleValueExtendedProperties/Any(ep: ep/id eq '{MARKER_ID}' and ep/value eq '{session_uid}')"
+        query = {"$filter": wanted, "$select": FIELDS, "$expand": MARKER, "$top": 50}
+        body = yield Request("GET", path(f"/users/{quote(mailbox)}/events", query), headers=PREFER)
+        return tuple(readable(event) for event in values(body))
+
+    def start_delta(self, mailbox: str, window: Window) -> Conversation[Page]:
+        """Source: https://learn.microsoft.com/graph/api/event-delta"""
+        return self._skipped(path(f"/users/{quote(mailbox)}/calendarView/delta", span(window)))
+
+    def skip_delta(self, mailbox: str, link: str) -> Conversation[Page]:
+        return self._skipped(link)
+
+    def _skipped(self, link: str) -> Conversation[Page]:
+        body = yield from known_place(link)
+        return Page(**self._links(body, is_round=True))
+
+    def follow_delta(self, mailbox: str, link: str) -> Conversation[Page]:
+        body = yield from known_place(link)
+        return page(values(body), is_bare=True, **self._links(body, is_round=True))
+
+    def list_series(self, mailbox: str, series_id: str, window: Window, link: str = "") -> Conversation[Page]:
+        """Source: https://learn.microsoft.com/graph/api/event-list-instances"""
+        query = span(window) | {"$select": FIELDS, "$top": 200}
+        first = path(f"{event_path(mailbox, series_id)}/instances", query)
+        body = yield Request("GET", link or first, headers=PREFER_PAGES)
+        return page(values(body), **self._links(body))
+
+    def census(self, mailbox: str, window: Window, link: str = "") -> Conversation[Page]:
+        """Source: https://learn.microsoft.com/graph/api/user-list-calendarview"""
+        query = span(window) | {"$select": FIELDS, "$expand": MARKER, "$top": 200}
+        first = Request("GET", path(f"/users/{quote(mailbox)}/calendarView", query), headers=PREFER_PAGES)
+        body = (yield from known_place(link)) if link else (yield first)
+        return page(values(body), **self._links(body))
+
+    def _links(self, body: Mapping[str, Any], *, is_round: bool = False) -> dict[str, str]:
+        next_link, cursor = (str(body.get(name) or "") for name in ("@odata.nextLink", "@odata.deltaLink"))
+        if is_round and not (next_link or cursor):
+            raise Unavailable("Microsoft's list of changes ends without a link.", code="link")
+        relative: Callable[[str], str] = self.client.relative
+        return {"next_link": next_link and relative(next_link), "cursor": cursor and relative(cursor)}
+
+
+def known_place(link: str) -> Conversation[Mapping[str, Any]]:
+    """Follow a link that an answer gave. One that used to work and is refused now means CursorExpired."""
+    try:
+        body = yield Request("GET", link, headers=PREFER_PAGES)
+    except Rejected as error:
+        raise CursorExpired(str(error), code=error.code, request_id=error.request_id) from error
+    return body
+
+
+def path(base: str, query: Mapping[str, Any]) -> str:
+    return f"{base}?{urlencode(query, quote_via=quote, safe='$,')}"
+
+
+def event_path(mailbox: str, remote_id: str) -> str:
+    return f"/users/{quote(mailbox)}/events/{quote(remote_id, safe='')}"
+
+
+def span(window: Window) -> dict[str, Any]:
+    return {"startDateTime": f"{window.start:%Y-%m-%dT%H:%M:%SZ}", "endDateTime": f"{window.end:%Y-%m-%dT%H:%M:%SZ}"}
+
+
+def values(body: Any) -> list[Mapping[str, Any]]:
+    """The items of a collection. Raises Unavailable where there is no such list: an error is never an empty one."""
+    found = body.get("value") if isinstance(body, Mapping) else None
+    if not isinstance(found, list):
+        raise Unavailable("Microsoft's answer holds no list.", code="value")
+    return found
+
+
+def receipt(event: Any) -> Receipt:
+    item = readable(event)
+    return Receipt(remote_id=item.remote_id, etag=item.etag, appearance=item.appearance)
+
+
+def readable(event: Any) -> RemoteItem:
+    """The item. Raises Unavailable where the answer is no event, because then it is not known what happened."""
+    try:
+        return from_graph(event)
+    except Unreadable as error:
+        raise Unavailable("Microsoft's answer is no event that can be read.", code="event") from error
+
+
+def page(events: Sequence[Mapping[str, Any]], *, next_link: str, cursor: str, is_bare: bool = False) -> Page:
+    """The events of an answer, sorted: items, removed ids, series that need listing, unreadable ones.
+
+    In a delta (`is_bare`) occurrences come without their properties, so they only name their series.
+    """
+    items, removed, unreadable, series = [], [], [], set()
+    for event in events:
+        remote_id, series_id = str(event.get("id") or ""), str(event.get("seriesMasterId") or "")
+        if "@removed" in event:
+            removed.append(remote_id)
+        elif event.get("type") == "seriesMaster":
+            series.add(remote_id)
+        elif is_bare and series_id:
+            series.add(series_id)
+        else:
+            try:
+                items.append(from_graph(event))
+            except Unreadable:
+                unreadable.append(remote_id)
+    return Page(tuple(items), tuple(removed), frozenset(series), tuple(unreadable), next_link, cursor)
+
+
+def person(user: Mapping[str, Any]) -> Person:
+    """Somebody of the directory. Source: https://learn.microsoft.com/graph/api/resources/user"""
+    aliases = [str(address) for address in user.get("proxyAddresses") or ()]
+    addresses = {address[5:].lower() for address in aliases if address.lower().startswith("smtp:")}
+    return Person(
+        remote_user_id=str(user["id"]),
+        name=str(user.get("displayName") or ""),
+        mail=str(user.get("mail") or ""),
+        sign_in_name=str(user.get("userPrincipalName") or ""),
+        addresses=frozenset(addresses),
+        is_guest=str(user.get("userType") or "").lower() == "guest",
+    )
+
+
+register("microsoft", Microsoft365)
