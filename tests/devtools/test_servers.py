@@ -1,7 +1,6 @@
 """The embedded servers: that they come up again whatever happened before, and leave nothing behind."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -131,11 +130,3 @@ def test_where_unshare_is_refused_the_server_runs_as_nobody(tmp_path):
     assert owners == {home.user}
     assert not home.data.exists()
     assert not home.data.parent.exists()
-
-
-def test_a_server_that_ended_by_itself_is_no_trouble_at_the_end(tmp_path):
-    with postgres(tmp_path, "calsync", durable=False):
-        for pid in living(find_home(tmp_path).data):
-            os.kill(pid, signal.SIGQUIT)
-
-    assert living(find_home(tmp_path).data) == []
