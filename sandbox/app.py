@@ -22,7 +22,14 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-DIAGNOSTIC = '{"ServerInfo":{"DataCenter":"North Europe","Slice":"E","Ring":"4","ScaleUnit":"000","RoleInstance":"DB1PEPF00000001"}}'
+_SERVER = {
+    "DataCenter": "North Europe",
+    "Slice": "E",
+    "Ring": "4",
+    "ScaleUnit": "000",
+    "RoleInstance": "DB1PEPF00000001",
+}
+DIAGNOSTIC = json.dumps({"ServerInfo": _SERVER}, separators=(",", ":"))
 _FIXED = [
     (b"cache-control", b"private"),
     (b"strict-transport-security", b"max-age=31536000"),
@@ -160,8 +167,15 @@ def read_json(body: bytes) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError):
         raise unreadable(
-            "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format."
+            "Unable to read JSON request payload. Please ensure payload is of valid JSON format."
         ) from None
+
+
+def content_of(found: Answer) -> bytes:
+    """The bytes of an answer's body: JSON, or text as it stands."""
+    if found.body is None:
+        return b""
+    return (found.body if isinstance(found.body, str) else json.dumps(found.body, separators=(",", ":"))).encode()
 
 
 async def reply(scope: Scope, send: Send, found: Answer | None, more: list[tuple[bytes, bytes]]) -> None:
@@ -170,14 +184,7 @@ async def reply(scope: Scope, send: Send, found: Answer | None, more: list[tuple
         scope["sandbox.transport"].abort()
         await asyncio.sleep(0.01)  # let the server notice, so that it does not answer in our place
         return
-    body = found.body
-    content = (
-        b""
-        if body is None
-        else body.encode()
-        if isinstance(body, str)
-        else json.dumps(body, separators=(",", ":")).encode()
-    )
+    content = content_of(found)
     headers = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in found.headers.items()]
     if content and not any(name == b"content-type" for name, _ in headers):
         headers.append((b"content-type", JSON_TYPE.encode()))

@@ -139,7 +139,10 @@ def _check_grant(form: dict[str, str]) -> None:
     if not scope:
         raise Refused(900144, "The request body must contain the following parameter: 'scope'.")
     if not scope.endswith("/.default"):
-        message = f"The provided value for scope {scope} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI)."
+        message = (
+            f"The provided value for scope {scope} is not valid. Client credential flows must have a scope value with "
+            "/.default suffixed to the resource identifier (application ID URI)."
+        )
         raise Refused(1002012, message)
     if scope.removesuffix("/.default").rstrip("/") != GRAPH:
         raise Refused(
@@ -164,9 +167,9 @@ def _check_application(world: World, credentials: tuple[str, str]) -> None:
     client_id, secret = credentials
     if client_id.lower() != world.client_id:
         message = (
-            f"Application with identifier '{client_id}' was not found in the directory '{world.tenant_id}'. This can happen "
-            "if the application has not been installed by the administrator of the tenant or consented to by any user in the "
-            "tenant. You may have sent your authentication request to the wrong tenant."
+            f"Application with identifier '{client_id}' was not found in the directory '{world.tenant_id}'. "
+            "This can happen if the application has not been installed by the administrator of the tenant or consented "
+            "to by any user in the tenant. You may have sent your authentication request to the wrong tenant."
         )
         raise Refused(700016, message)
     if world.settings.app == "disabled":
@@ -183,9 +186,9 @@ def _check_application(world: World, credentials: tuple[str, str]) -> None:
         raise Refused(7000215, message)
     if world.settings.secret == "expired":  # noqa: S105 - a state, not a secret
         message = (
-            f"The provided client secret keys for app '{client_id}' are expired. Visit the Azure portal to create new keys "
-            "for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for added security: "
-            "https://aka.ms/certCreds."
+            f"The provided client secret keys for app '{client_id}' are expired. Visit the Azure portal to create new "
+            "keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for added "
+            "security: https://aka.ms/certCreds."
         )
         raise Refused(7000222, message)
 
@@ -215,21 +218,14 @@ def _claims(world: World, seconds: int) -> Json:
     return claims | {"roles": list(world.settings.roles)} if world.settings.roles else claims
 
 
-_tokens: dict[str, Json] = {}
-
-
 def bearer(world: World, authorization: str) -> Json:
     """The claims of the token that a request carries; GraphError when Graph would not take it."""
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise unauthorized("Access token is empty.")
-    claims = _tokens.get(token)
+    claims = world.token_key.read(token)
     if claims is None:
-        claims = world.token_key.read(token)
-        if claims is None:
-            raise unauthorized("CompactToken parsing failed with error code: 80049217")
-        _tokens.clear() if len(_tokens) > 1000 else None
-        _tokens[token] = claims
+        raise unauthorized("CompactToken parsing failed with error code: 80049217")
     if claims["exp"] <= world.now().timestamp():
         raise unauthorized("Lifetime validation failed, the token is expired.")
     if claims.get("aud") != GRAPH or claims.get("tid") != world.tenant_id:

@@ -13,12 +13,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox import events, pages, tenant
+from sandbox.calls import Call
 from sandbox.errors import GraphError
 from sandbox.items import Json
 from sandbox.mailbox import Person
 from sandbox.rendering import render
 from sandbox.views import read_window
-from sandbox.calls import Call
 from sandbox.world import World
 
 Endpoint = Callable[[Request], Awaitable[Response]]

@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from sandbox.items import Json
 
+KEPT_TOKENS = 1000
+
 
 def _encoded(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
@@ -30,6 +32,7 @@ class TokenKey:
         self.public = private.public_key()
         numbers = self.public.public_numbers()
         self.modulus = _encoded(numbers.n.to_bytes(256, "big"))
+        self._read: dict[str, Json | None] = {}
         self.key_id = _encoded(hashlib.sha1(self.modulus.encode(), usedforsecurity=False).digest())
 
     @classmethod
@@ -56,6 +59,13 @@ class TokenKey:
 
     def read(self, token: str) -> Json | None:
         """The claims of a token that this key signed; None for any other text."""
+        if token not in self._read:
+            if len(self._read) > KEPT_TOKENS:
+                self._read.clear()
+            self._read[token] = self._checked(token)
+        return self._read[token]
+
+    def _checked(self, token: str) -> Json | None:
         signed, _, signature = token.rpartition(".")
         try:
             self.public.verify(_decoded(signature), signed.encode(), padding.PKCS1v15(), hashes.SHA256())

@@ -39,8 +39,9 @@ class Limits:
             self._count(client, mailbox)
             yield
         finally:
-            self.in_flight[scope] -= 1
-            if not self.in_flight[scope]:
+            if self.in_flight[scope] > 1:
+                self.in_flight[scope] -= 1
+            else:
                 del self.in_flight[scope]
 
     def _count(self, client: str, mailbox: str) -> None:

@@ -54,14 +54,25 @@ def _people(world: World, search: str) -> str:
     return (
         f"<p>Tenant {world.tenant_id}, application {world.client_id}, {len(world.people)} people.</p>"
         f"<form><label>Search <input name='search' value='{escape(search, quote=True)}'></label></form>"
-        f"<table><thead><tr><th>Name</th><th>Mail</th><th>Mailbox</th><th>Items</th></tr></thead><tbody>{rows}</tbody></table>{more}"
+        + _table(("Name", "Mail", "Mailbox", "Items"), rows)
+        + more
     )
+
+
+def _searchable(person: Person) -> str:
+    return f"{person.name} {person.mail} {person.upn}".lower()
+
+
+def _table(names: tuple[str, ...], rows: str) -> str:
+    head = "".join(f"<th>{name}</th>" for name in names)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def _person_row(person: Person) -> str:
     link = f"<a href='/?person={person.id}'>{escape(person.name)}</a>"
     state = escape(person.mailbox if person.user_type == "Member" else f"{person.mailbox} ({person.user_type})")
-    return f"<tr><td>{link}</td><td>{escape(person.mail or '')}</td><td>{state}</td><td>{len(person.calendar.items)}</td></tr>"
+    cells = (link, escape(person.mail or ""), state, str(len(person.calendar.items)))
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
 def _calendar(world: World, person: Person) -> str:
@@ -69,9 +80,9 @@ def _calendar(world: World, person: Person) -> str:
     found = world.views.of(person.calendar, (today - timedelta(days=1), today + timedelta(days=DAYS_SHOWN)))
     rows = "".join(_instance_row(instance) for instance in found)
     return (
-        f"<p><a href='/'>All people</a></p><p>{escape(person.mail or person.upn)}, the next {DAYS_SHOWN} days, times in UTC. "
-        "What the application wrote is on a blue ground.</p>"
-        f"<table><thead><tr><th>Start</th><th>End</th><th>Subject</th><th>Location</th><th>Shown as</th></tr></thead><tbody>{rows}</tbody></table>"
+        f"<p><a href='/'>All people</a></p><p>{escape(person.mail or person.upn)}, the next {DAYS_SHOWN} days, "
+        "times in UTC. What the application wrote is on a blue ground.</p>"
+        + _table(("Start", "End", "Subject", "Location", "Shown as"), rows)
     )
 
 

@@ -11,8 +11,8 @@ from sandbox.series import DAYS
 from sandbox.world import World
 
 FIRST_NAMES = (
-    "Ada", "Bela", "Cato", "Dora", "Edda", "Finn", "Gail", "Hugo", "Iris", "Jona", "Kira", "Levi", "Mira", "Nils", "Oona",
-    "Pius", "Quin", "Rosa", "Sven", "Tara", "Ulla", "Vera", "Wim", "Xena", "Yara", "Zeno",
+    "Ada", "Bela", "Cato", "Dora", "Edda", "Finn", "Gail", "Hugo", "Iris", "Jona", "Kira", "Levi", "Mira", "Nils",
+    "Oona", "Pius", "Quin", "Rosa", "Sven", "Tara", "Ulla", "Vera", "Wim", "Xena", "Yara", "Zeno",
 )  # fmt: skip
 LAST_NAMES = (
     "Acker", "Birke", "Clay", "Dorn", "Esche", "Feld", "Grove", "Hill", "Insel", "Juniper", "Kiesel", "Lake", "Marsh",

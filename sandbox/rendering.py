@@ -98,7 +98,7 @@ def render(person: Person, instance: Instance, style: Style) -> Json:
         **{name: facts.get(name, default) for name, default in DEFAULTS.items()},
         "seriesMasterId": master_id,
         "type": instance.kind,
-        "webLink": f"https://outlook.office365.com/owa/?itemid={quote(event_id, safe='')}&exvsurl=1&path=/calendar/item",
+        "webLink": _web_link(event_id),
         "recurrence": item.recurrence if day is None else None,
         "bodyPreview": preview(facts),
         "body": _body(facts, style),
@@ -137,6 +137,10 @@ def _time(facts: Json, name: str, moment: datetime, style: Style) -> dict[str, s
     if facts.get("isAllDay"):  # floating: midnight of its own date, whichever zone is asked for
         return {"dateTime": digits(moment), "timeZone": style.zone}
     return rendered(moment, style.zone)
+
+
+def _web_link(event_id: str) -> str:
+    return f"https://outlook.office365.com/owa/?itemid={quote(event_id, safe='')}&exvsurl=1&path=/calendar/item"
 
 
 def _original_start(item: Item, day: date) -> str:

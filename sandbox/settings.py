@@ -55,7 +55,7 @@ class Settings:
 
     def reset(self, start: dict[str, Any]) -> None:
         """Back to the defaults, with what the command line said over them."""
-        self.__init__(**start)  # type: ignore[misc]
+        vars(self).update(vars(Settings(**start)))
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +50,7 @@ class StateFile:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self.path.with_name(f"{self.path.name}.new")
         write_private(fresh, text)
-        os.replace(fresh, self.path)
+        fresh.replace(self.path)
 
     def save(self, world: World, authority: Authority) -> None:
         self.write(self.text(world, authority))

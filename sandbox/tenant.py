@@ -20,7 +20,9 @@ def load(world: World, specification: Any) -> None:
     """Add the people of a tenant specification; ValueError says what is wrong with it."""
     people = specification.get("people") if isinstance(specification, dict) else None
     if not isinstance(people, list):
-        raise ValueError("A tenant is an object with a list of 'people'.")
+        raise ValueError("A tenant is an object with a list of 'people'.")  # noqa: TRY004 - one error for bad input
+    if specification.get("domain"):
+        world.rename_domain(specification["domain"])
     for entry in people:
         put_person(world, entry)
 
@@ -45,9 +47,13 @@ def put_person(world: World, entry: Any) -> Person:
 
 
 def _known(world: World, entry: Json) -> Person | None:
-    """The person that an entry means: by id, else by UPN. (Two people may share a mail address.)"""
-    name = entry.get("id") or entry.get("upn") or entry.get("mail")
-    return world.in_directory(name) if name else None
+    """The person that an entry means: by id, else by UPN, else by mail address. (Two people may share one.)"""
+    name = entry.get("id") or entry.get("upn")
+    if name or not entry.get("mail"):
+        return world.in_directory(name) if name else None
+    mail = entry["mail"].lower()
+    listed = world.by_address.get(mail, ())
+    return next((person for person in listed if mail in (person.upn.lower(), (person.mail or "").lower())), None)
 
 
 def _new(world: World, entry: Json) -> Person:

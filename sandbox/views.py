@@ -25,7 +25,8 @@ def read_window(call: Call) -> tuple[datetime, datetime]:
     """The window that the query asks for; GraphError when it is missing, unreadable or too long."""
     start, end = call.query.get("startdatetime"), call.query.get("enddatetime")
     if not start or not end:
-        message = "This request requires a time window specified by the query string parameters StartDateTime and EndDateTime."
+        needed = "a time window specified by the query string parameters StartDateTime and EndDateTime"
+        message = f"This request requires {needed}."
         raise GraphError(400, "ErrorInvalidParameter", message)
     window = _moment(start), _moment(end)
     if window[1] < window[0]:

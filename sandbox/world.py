@@ -13,7 +13,7 @@ from sandbox.errors import GraphError
 from sandbox.faults import Faults
 from sandbox.keys import TokenKey
 from sandbox.limits import Limits
-from sandbox.mailbox import Person
+from sandbox.mailbox import Mailbox, Person
 from sandbox.settings import Settings
 from sandbox.views_cache import Views
 
@@ -35,6 +35,7 @@ class World:
         self.token_key = TokenKey.new()
         self.origin = "https://localhost"
         self.people: dict[str, Person] = {}
+        self.retired: dict[str, Mailbox] = {}  # of people who went with a reset: their ids must not be given out again
         self.by_address: dict[str, list[Person]] = defaultdict(list)
         self.audit = Audit()
         self.faults = Faults()
@@ -57,6 +58,7 @@ class World:
         old = self.people.get(person.id)
         if old is not None:
             self._unlist(old)
+        person.calendar = self.retired.pop(person.id, person.calendar)
         self.people[person.id] = person
         self.list(person)
 
@@ -75,6 +77,13 @@ class World:
         """A person's addresses have changed."""
         self._unlist(person)
         self.list(person)
+
+    def rename_domain(self, domain: str) -> None:
+        """Another domain for the tenant, and with it for the service account."""
+        self.domain = domain.lower()
+        service = self.people[self.user_id]
+        service.mail = service.upn = f"planning@{self.domain}"
+        self.relist(service)
 
     def find(self, name: str) -> Person | None:
         """The person of an object id, a UPN, a mail address or an alias."""
@@ -118,12 +127,13 @@ class World:
         self.views.clear()
         self.clock_offset = timedelta()
         if not keep_people:
-            service = self.people[self.user_id]
+            service = self.people.pop(self.user_id)
+            self.retired |= {person.id: person.calendar for person in self.people.values()}
             self.people.clear()
             self.by_address.clear()
             self.add(service)
-        for person in self.people.values():
-            person.calendar.clear()
+        for mailbox in (*self.retired.values(), *(person.calendar for person in self.people.values())):
+            mailbox.clear()
         self.people_changed = True
 
 
