@@ -6,7 +6,9 @@ import re
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-SECRET_NAMES = re.compile(r"secret|password|authorization|access_token|cookie|client_assertion|credential", re.IGNORECASE)
+SECRET_NAMES = re.compile(
+    r"secret|password|authorization|access_token|cookie|client_assertion|credential", re.IGNORECASE
+)
 BEARER = re.compile(r"(?i)(bearer\s+|client_secret=|access_token[\"']?\s*[:=]\s*[\"']?)[^\s\"'&,]+")
 
 

@@ -10,7 +10,9 @@ from django.template.loader import render_to_string
 log = structlog.get_logger(__name__)
 
 
-def database_outage_is_said(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def database_outage_is_said(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
     """Answer 503 with a sentence where the database cannot be reached, on every page."""
 
     class Outage:

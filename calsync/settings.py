@@ -179,9 +179,7 @@ SYNC_INTERVAL_SECONDS = env.int("SYNC_INTERVAL_SECONDS", default=300)
 SYNC_WINDOW_DAYS_BACK = env.int("SYNC_WINDOW_DAYS_BACK", default=30)
 SYNC_WINDOW_DAYS_AHEAD = env.int("SYNC_WINDOW_DAYS_AHEAD", default=400)
 SYNC_LEASE_SECONDS = env.int("SYNC_LEASE_SECONDS", default=300)
-SYNC_BATCHES_IN_FLIGHT = env.dict(
-    "SYNC_BATCHES_IN_FLIGHT", cast={"value": int}, default={"realtime": 1, "bulk": 3}
-)
+SYNC_BATCHES_IN_FLIGHT = env.dict("SYNC_BATCHES_IN_FLIGHT", cast={"value": int}, default={"realtime": 1, "bulk": 3})
 SYNC_ONE_BATCH_PER_APP = env.bool("SYNC_ONE_BATCH_PER_APP", default=False)
 MICROSOFT_LOGIN_URL = env.str("MICROSOFT_LOGIN_URL", default="")
 MICROSOFT_GRAPH_URL = env.str("MICROSOFT_GRAPH_URL", default="")

@@ -65,7 +65,9 @@ def tidy(mappings: Sequence[CalendarMapping]) -> None:
     if not mappings:
         return
     for mapping in mappings:
-        if (mapping.removes_copies or mapping.leaving_at) and not live(SyncedEvent.objects.filter(mapping=mapping)).exists():
+        if (mapping.removes_copies or mapping.leaving_at) and not live(
+            SyncedEvent.objects.filter(mapping=mapping)
+        ).exists():
             finish(mapping)
     integration = mappings[0].integration
     if integration.is_closing:

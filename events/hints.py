@@ -74,7 +74,9 @@ def release_unwanted(session_uids: Collection[UUID]) -> None:
     wanted = teachers_of(session_uids)
     copies = SyncedEvent.objects.filter(session_uid__in=session_uids, released_at=None)
     unwanted = [
-        pk for pk, teacher, uid in copies.values_list("pk", "mapping__instructor", "session_uid") if (teacher, uid) not in wanted
+        pk
+        for pk, teacher, uid in copies.values_list("pk", "mapping__instructor", "session_uid")
+        if (teacher, uid) not in wanted
     ]
     if unwanted:
         SyncedEvent.objects.filter(pk__in=unwanted).update(released_at=now())

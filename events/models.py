@@ -158,5 +158,3 @@ class ExternalEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.show_as}, {self.starts_at:%Y-%m-%d %H:%M} UTC"
-
-

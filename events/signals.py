@@ -36,7 +36,7 @@ def session_deleted(instance: Session, **_: Any) -> None:
 
 @receiver(m2m_changed, sender=Event.instructors.through)
 def event_assigned(instance: Event | Instructor, action: str, pk_set: set[int] | None, **_: Any) -> None:
-    if action == "post_clear" or action == "pre_clear":
+    if action in {"pre_clear", "post_clear"}:
         touched_by_clear(instance, action)
     elif action in ASSIGNED:
         sessions_changed(uids_of([instance.pk] if isinstance(instance, Event) else pk_set or ()))
@@ -44,7 +44,7 @@ def event_assigned(instance: Event | Instructor, action: str, pk_set: set[int] |
 
 @receiver(m2m_changed, sender=Session.instructors.through)
 def session_assigned(instance: Session | Instructor, action: str, pk_set: set[int] | None, **_: Any) -> None:
-    if action == "post_clear" or action == "pre_clear":
+    if action in {"pre_clear", "post_clear"}:
         touched_by_clear(instance, action)
     elif action in ASSIGNED:
         uids = Session.objects.filter(pk__in=pk_set or ()).values_list("uid", flat=True)
@@ -58,8 +58,10 @@ def touched_by_clear(instance: Event | Session | Instructor, action: str) -> Non
         instance._cleared = list(taught.values_list("uid", flat=True))  # type: ignore[attr-defined]
     elif action == "post_clear" and isinstance(instance, Instructor):
         sessions_changed(instance._cleared)  # type: ignore[attr-defined]
+    elif action == "post_clear" and isinstance(instance, Session):
+        sessions_changed([instance.uid])
     elif action == "post_clear":
-        sessions_changed(uids_of([instance.pk]) if isinstance(instance, Event) else [instance.uid])
+        sessions_changed(uids_of([instance.pk]))
 
 
 @receiver(post_save, sender=Instructor)

@@ -45,7 +45,7 @@ def cycle() -> None:
     for turn in range(max((-(-count // CHUNK) for count in due.values()), default=0)):
         for pk, count in due.items():
             if turn * CHUNK < count:
-                sync_due.apply_async([pk, tick.isoformat()], expires=settings.SYNC_INTERVAL_SECONDS)
+                sync_due.apply_async((pk, tick.isoformat()), expires=settings.SYNC_INTERVAL_SECONDS)
 
 
 @shared_task
@@ -73,7 +73,7 @@ def run(mappings: CalendarMappingQuerySet, *, queue: str, size: int) -> None:
     def again(calendars: Again) -> None:
         task = sync_mappings if queue == "realtime" or calendars.seconds == 0 else sync_in_bulk
         if calendars.seconds < settings.SYNC_INTERVAL_SECONDS:
-            task.apply_async([list(calendars.mappings), calendars.seconds == 0], countdown=calendars.seconds)
+            task.apply_async((list(calendars.mappings), calendars.seconds == 0), countdown=calendars.seconds)
 
     sync(claim, in_flight=settings.SYNC_BATCHES_IN_FLIGHT[queue], on_again=again)
     tidy(claim.mappings)

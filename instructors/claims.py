@@ -85,7 +85,7 @@ class CalendarMappingQuerySet(models.QuerySet["CalendarMapping"]):
 
     def release(self, pk: int, lease: UUID, **values: Any) -> None:
         """Release one calendar and note `values`."""
-        self.write(pk, lease, lease=None, leased_until=None, **values)
+        self.model.objects.filter(pk=pk, lease=lease).update(lease=None, leased_until=None, **values)
 
     def requested(self, pks: Collection[int]) -> list[int]:
         """Those of `pks` for which a change has come since they were claimed, and which are not resting."""

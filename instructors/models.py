@@ -32,12 +32,12 @@ class Instructor(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def clean(self) -> None:
-        self.email = self.email.strip()
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.email = self.email.strip()
         super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        self.email = self.email.strip()
 
 
 class CalendarMapping(models.Model):
@@ -87,7 +87,9 @@ class CalendarMapping(models.Model):
     @property
     def is_pushed_to(self) -> bool:
         """Whether sessions are wanted in this calendar at all."""
-        return self.sync_enabled and not self.leaving_at and self.instructor.is_active and not self.integration.is_closing
+        return (
+            self.sync_enabled and not self.leaving_at and self.instructor.is_active and not self.integration.is_closing
+        )
 
     def stop(self, *, remove_copies: bool = False) -> None:
         """Sync this calendar no more; keep or remove what stands in Outlook."""

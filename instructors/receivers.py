@@ -41,6 +41,4 @@ def look_up_whoever_has_no_mailbox_of_this_address(instance: Instructor, raw: bo
 def read_everything_again_with_titles(integration: Integration, **_: Any) -> None:
     """A census is what brings the titles of items that did not change since."""
     if integration.shows_titles:
-        CalendarMapping.objects.filter(integration=integration).update(
-            census_at=None, next_cursor="", census_link=""
-        )
+        CalendarMapping.objects.filter(integration=integration).update(census_at=None, next_cursor="", census_link="")

@@ -14,7 +14,9 @@ def _cipher(keys: tuple[str, ...]) -> MultiFernet:
     try:
         return MultiFernet([Fernet(key) for key in keys])
     except ValueError as error:
-        raise ImproperlyConfigured("CREDENTIAL_KEYS must list Fernet keys: 32 bytes in URL-safe base64 each.") from error
+        raise ImproperlyConfigured(
+            "CREDENTIAL_KEYS must list Fernet keys: 32 bytes in URL-safe base64 each."
+        ) from error
 
 
 class EncryptedTextField(models.TextField):

@@ -56,7 +56,9 @@ class Integration(models.Model):
     client_secret = EncryptedTextField(_("Client Secret"))
     secret_expires_on = models.DateField(_("secret expires on"), null=True, blank=True)
     privacy = models.CharField(_("privacy"), max_length=10, choices=Privacy, default=Privacy.FREE_BUSY)
-    drift = models.CharField(_("when an instructor edits our item"), max_length=10, choices=Drift, default=Drift.RESTORE)
+    drift = models.CharField(
+        _("when an instructor edits our item"), max_length=10, choices=Drift, default=Drift.RESTORE
+    )
     closing_at = models.DateTimeField(null=True, blank=True, editable=False)
     problem = models.TextField(blank=True, editable=False)
     failing_since = models.DateTimeField(null=True, blank=True, editable=False)
@@ -99,7 +101,9 @@ class Integration(models.Model):
 
     def rest(self, problem: str, *, seconds: float) -> None:
         """Leave Microsoft alone for `seconds`, and say on the page why where `problem` is not empty."""
-        self._note(problem=problem, retry_at=now() + timedelta(seconds=seconds), failing_since=self.failing_since or now())
+        self._note(
+            problem=problem, retry_at=now() + timedelta(seconds=seconds), failing_since=self.failing_since or now()
+        )
 
     def recover(self) -> None:
         """Forget a problem that is over."""

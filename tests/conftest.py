@@ -54,7 +54,12 @@ class Sandbox:
 
     def add(self, name: str, subject: str, start: datetime, hours: float = 1, **more: Any) -> dict[str, Any]:
         """Add an item as the user would."""
-        body = {"subject": subject, "start": graph_time(start), "end": graph_time(start + timedelta(hours=hours)), **more}
+        body = {
+            "subject": subject,
+            "start": graph_time(start),
+            "end": graph_time(start + timedelta(hours=hours)),
+            **more,
+        }
         return self.control("POST", f"mailboxes/{address(name)}/events", json=body)
 
     def change(self, name: str, remote_id: str, **changes: Any) -> Any:

@@ -14,7 +14,9 @@ from integrations.providers.types import Entry, one_line
 Desired = dict[int, dict[UUID, Entry]]  # by mapping
 
 
-def desired(mappings: Iterable[CalendarMapping], known: Mapping[int, Collection[UUID]], *, horizon: datetime) -> Desired:
+def desired(
+    mappings: Iterable[CalendarMapping], known: Mapping[int, Collection[UUID]], *, horizon: datetime
+) -> Desired:
     """The entries of each of `mappings`: confirmed sessions that end at or after `horizon`.
 
     A session that was moved before the horizon is still wanted where a copy of it stands (`known`, by mapping), so

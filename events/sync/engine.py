@@ -147,7 +147,9 @@ def fail(calendar: Calendar, error: ProviderError) -> None:
     """Note at the calendar, or at the integration where it concerns all, what went wrong and when to try again."""
     calendar.report.failed += 1
     mapping = calendar.mapping
-    log.info("sync_failed", mapping=mapping.pk, error=type(error).__name__, code=error.code, request_id=error.request_id)
+    log.info(
+        "sync_failed", mapping=mapping.pk, error=type(error).__name__, code=error.code, request_id=error.request_id
+    )
     integration = mapping.integration
     if mapping.leaving_at and isinstance(error, MailboxUnusable):
         SyncedEvent.objects.filter(mapping=mapping).delete()  # they went with the mailbox

@@ -1,5 +1,7 @@
 """Making one calendar show what is planned: intent, request, receipt."""
 
+from contextlib import suppress
+
 from events.models import SyncedEvent
 from events.sync import record
 from events.sync.plan import Action, Create, Delete, Find, Update, check_is_safe
@@ -109,10 +111,8 @@ def confirm_gone(calendar: Calendar, copy: SyncedEvent, error: ProviderError) ->
 
 
 def delete(calendar: Calendar, action: Delete, copy: SyncedEvent) -> Conversation[None]:
-    try:
+    with suppress(NotFound):  # then it is as wanted
         yield from calendar.provider.delete(calendar.mailbox, action.remote_id)
-    except NotFound:
-        pass  # what was wanted is so
     record.drop_copy(calendar, copy)
     calendar.report.deleted += 1
 

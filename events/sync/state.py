@@ -71,9 +71,8 @@ class Calendar:
 
     @property
     def window(self) -> Window:
-        assert self.mapping.window_start is not None
-        assert self.mapping.window_end is not None
-        return Window(self.mapping.window_start, self.mapping.window_end)
+        start, end = self.mapping.window_start, self.mapping.window_end
+        return Window(start, end) if start and end else new_window()
 
     def plan(self) -> list[Action]:
         """What is to be done now."""

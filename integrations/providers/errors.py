@@ -1,13 +1,13 @@
 """What can go wrong with a calendar, by who acts.
 
-    ProviderError
-    |- Unavailable       nobody: try again later
-    |- NeedsAdmin        the admin: credentials or permissions
-    |- MailboxUnusable   the admin: this mailbox cannot be used
-    |- NotFound          the engine: the item is not there
-    |- CursorExpired     the engine: read the whole window again
-    |- DuplicateKey      the engine: adopt what stands there, or take the next generation
-    |- Rejected          a scheduler: this one item is refused
+ProviderError
+|- Unavailable       nobody: try again later
+|- NeedsAdmin        the admin: credentials or permissions
+|- MailboxUnusable   the admin: this mailbox cannot be used
+|- NotFound          the engine: the item is not there
+|- CursorExpired     the engine: read the whole window again
+|- DuplicateKey      the engine: adopt what stands there, or take the next generation
+|- Rejected          a scheduler: this one item is refused
 """
 
 

@@ -27,7 +27,9 @@ def one_line(text: str) -> str:
     return CONTROL.sub(" ", readable).strip()[:TEXT_LIMIT].rstrip()
 
 
-def appearance(*, subject: str, starts_at: datetime, ends_at: datetime, is_all_day: bool, location: str, show_as: str) -> str:
+def appearance(
+    *, subject: str, starts_at: datetime, ends_at: datetime, is_all_day: bool, location: str, show_as: str
+) -> str:
     """The fingerprint of what a person sees of an item; drift is a difference in it."""
     return fingerprint(
         {

@@ -46,7 +46,7 @@ REFUSALS = {
     7000215: Refusal(
         "client_secret",
         "The Client Secret is wrong.",
-        "Copy the column Value of the secret, not its Secret ID; Microsoft shows it once, so make a new one if it is lost.",
+        "Copy the column Value of the secret, not its Secret ID. Microsoft shows it once; make a new one if need be.",
     ),
     7000222: Refusal(
         "client_secret",
@@ -59,11 +59,15 @@ REFUSALS = {
         "Copy Application (client) ID from the app's overview, and make sure that the app belongs to this tenant.",
     ),
     7000112: Refusal("client_id", "The app is disabled.", "Enable it under Enterprise applications."),
-    90002: Refusal("tenant_id", "There is no tenant with this Tenant ID.", "Copy Tenant ID from the overview of Entra ID."),
+    90002: Refusal(
+        "tenant_id", "There is no tenant with this Tenant ID.", "Copy Tenant ID from the overview of Entra ID."
+    ),
     900023: Refusal("tenant_id", "The Tenant ID is not valid.", "Copy Tenant ID from the overview of Entra ID."),
     53003: Refusal("", "Conditional Access blocks the app.", "Let a policy for workload identities allow it."),
 }
-UNKNOWN_REFUSAL = Refusal("", "Microsoft refused the sign-in of the app.", "Check Tenant ID, Client ID and Client Secret.")
+UNKNOWN_REFUSAL = Refusal(
+    "", "Microsoft refused the sign-in of the app.", "Check Tenant ID, Client ID and Client Secret."
+)
 
 
 class SignInRefused(NeedsAdmin):
@@ -145,7 +149,9 @@ class Tokens:
         except ValueError as error:  # msal: the authority's configuration was refused
             raise self._refusal(self.http.refusal) from error
         except (requests.RequestException, MsalServiceError) as error:
-            raise Unavailable(f"Microsoft's sign-in cannot be reached ({type(error).__name__}).", is_whole=True) from None
+            raise Unavailable(
+                f"Microsoft's sign-in cannot be reached ({type(error).__name__}).", is_whole=True
+            ) from None
         if "access_token" not in answer:
             raise self._refusal(answer)
         return str(answer["access_token"])

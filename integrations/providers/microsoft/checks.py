@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from integrations.providers.microsoft.provider import Microsoft365
 
 ROLES = ("Calendars.ReadWrite", "User.Read.All")
-STEPS = ("Sign in to Microsoft", "Roles of the app", "List people", "Read a calendar", "Write in the User ID's calendar")
+STEPS = (
+    "Sign in to Microsoft",
+    "Roles of the app",
+    "List people",
+    "Read a calendar",
+    "Write in the User ID's calendar",
+)
 GRANT = (
     "In the Entra admin centre, open the app and then API permissions.",
     "Add it as an application permission of Microsoft Graph.",
@@ -101,18 +107,22 @@ def explained(error: ProviderError, step: str) -> Check:
     check = Check("", False, str(error), request_id=error.request_id)
     if isinstance(error, SignInRefused):
         why = error.refusal
-        return replace(check, detail=f"{why.why} Microsoft answered {error.code}.", why=why.why, todo=(why.todo,), field=why.field)
+        return replace(
+            check, detail=f"{why.why} Microsoft answered {error.code}.", why=why.why, todo=(why.todo,), field=why.field
+        )
     if isinstance(error, Unavailable):
         return replace(check, why="Microsoft did not answer as it should.", todo=("Wait a minute and test again.",))
     if isinstance(error, MailboxUnusable | NotFound):
         todo = ("Enter the Object ID or the sign-in name of an account with a mailbox.",)
-        return replace(check, why="The account of the User ID has no mailbox that can be used.", todo=todo, field="user_id")
+        return replace(
+            check, why="The account of the User ID has no mailbox that can be used.", todo=todo, field="user_id"
+        )
     if isinstance(error, NeedsAdmin):
         return replace(check, **refused(step))
     return check
 
 
-def refused(step: str) -> dict[str, object]:
+def refused(step: str) -> dict[str, Any]:
     if step == STEPS[2]:
         return {"why": "The app may not list people: User.Read.All is not in effect.", "todo": GRANT}
     return {

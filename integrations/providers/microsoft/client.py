@@ -106,7 +106,12 @@ class GraphClient:
 
 def part(number: str, request: Request) -> dict[str, Any]:
     """One request as an item of a $batch."""
-    item: dict[str, Any] = {"id": number, "method": request.method, "url": request.path, "headers": dict(request.headers)}
+    item: dict[str, Any] = {
+        "id": number,
+        "method": request.method,
+        "url": request.path,
+        "headers": dict(request.headers),
+    }
     if request.json is not None:
         item["headers"]["Content-Type"] = "application/json"
         item["body"] = request.json

@@ -56,7 +56,7 @@ def error_for(status: int, headers: Mapping[str, str], body: Any) -> ProviderErr
     """The ProviderError that an answer of 300 or more means."""
     error = envelope(body)
     code = str(error.get("code") or "")
-    details = {"code": code or str(status), "request_id": request_id(headers, error)}
+    details: dict[str, Any] = {"code": code or str(status), "request_id": request_id(headers, error)}
     key = code.lower()
     if key == "errorduplicatetransactionid":
         existing = str(error.get("@event.existingEventId") or "")
@@ -76,17 +76,19 @@ def request_id(headers: Mapping[str, str], error: Mapping[str, Any]) -> str:
     return str(named or "")
 
 
-def refusal(status: int, details: dict[str, str]) -> NeedsAdmin:
+def refusal(status: int, details: dict[str, Any]) -> NeedsAdmin:
     if status == 401:
-        return NeedsAdmin(f"Microsoft refused calsync's access token ({details['code']}). Test the connection.", **details)
+        return NeedsAdmin(
+            f"Microsoft refused calsync's access token ({details['code']}). Test the connection.", **details
+        )
     return NeedsAdmin(
         f"Microsoft refused access to this calendar ({details['code']}). In Exchange, check the permission "
-        "Calendars.ReadWrite of the app and the group of mailboxes that it is limited to; a change takes up to two hours.",
+        "Calendars.ReadWrite of the app and the mailboxes that it is limited to; a change takes up to two hours.",
         **details,
     )
 
 
-def absence(code: str, details: dict[str, str]) -> ProviderError:
+def absence(code: str, details: dict[str, Any]) -> ProviderError:
     """A 404: the item, the mailbox, or something that we do not know and so conclude nothing from."""
     if code in ITEM_CODES:
         return NotFound("The item is not in the calendar.", **details)
@@ -95,7 +97,7 @@ def absence(code: str, details: dict[str, str]) -> ProviderError:
     return Unavailable(f"Microsoft answered 404 without a known reason ({details['code']}).", **details)
 
 
-def failure(status: int, headers: Mapping[str, str], details: dict[str, str]) -> ProviderError:
+def failure(status: int, headers: Mapping[str, str], details: dict[str, Any]) -> ProviderError:
     if status == 507:
         return MailboxUnusable(f"The mailbox is full. Microsoft answered {details['code']}.", **details)
     if status in PASSING_STATUSES or (status >= 500 and status != 501) or status < 400:

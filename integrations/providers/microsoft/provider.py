@@ -103,7 +103,7 @@ class Microsoft365(Provider):
         body = (yield from known_place(link)) if link else (yield first)
         return page(values(body), **self._links(body))
 
-    def _links(self, body: Mapping[str, Any], *, is_round: bool = False) -> dict[str, str]:
+    def _links(self, body: Mapping[str, Any], *, is_round: bool = False) -> dict[str, Any]:
         next_link, cursor = (str(body.get(name) or "") for name in ("@odata.nextLink", "@odata.deltaLink"))
         if is_round and not (next_link or cursor):
             raise Unavailable("Microsoft's list of changes ends without a link.", code="link")

@@ -1,0 +1,89 @@
+"""Syncing everything now, whatever is due or resting: what `manage.py sync` does."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from uuid import uuid4
+
+from django.conf import settings
+from django.utils.timezone import now
+
+from events.closing import tidy
+from events.sync.engine import sync
+from events.sync.plan import Create, Delete, Find, UnsafePlan, Update, check_is_safe
+from events.sync.state import Calendar, Report, load
+from instructors.claims import CalendarMappingQuerySet, Claim
+from instructors.discovery import discover
+from instructors.models import CalendarMapping
+from integrations.connection import connect
+from integrations.models import Integration
+from integrations.providers.errors import ProviderError
+
+CHUNK = 200
+WAIT = 0.5  # seconds between two looks at a calendar that another worker holds
+VERBS = {Create: "create", Update: "update", Delete: "delete", Find: "find"}
+
+
+def sync_everything(
+    mappings: CalendarMappingQuerySet, integrations: Sequence[Integration], *, progress: Callable[[int, int], None]
+) -> Report:
+    """Discover, then sync every calendar of `mappings` once, waiting for those that other workers hold."""
+    report = Report()
+    for integration in integrations:
+        report.failed += not discover(integration)
+    for integration in integrations:
+        own = mappings.filter(integration=integration).syncable()
+        report.add(sync_each(own, progress))
+    return report
+
+
+def sync_each(mappings: CalendarMappingQuerySet, progress: Callable[[int, int], None]) -> Report:
+    report = Report()
+    left = set(mappings.values_list("pk", flat=True))
+    total = len(left)
+    patience = time.monotonic() + settings.SYNC_LEASE_SECONDS + 30
+    while left and time.monotonic() < patience:
+        claim = CalendarMapping.objects.filter(pk__in=left).syncable().claim(CHUNK)
+        if not claim.mappings:
+            left &= set(CalendarMapping.objects.filter(pk__in=left).syncable().values_list("pk", flat=True))
+            time.sleep(WAIT if left else 0)
+            continue
+        unfinished: set[int] = set()
+        in_flight = settings.SYNC_BATCHES_IN_FLIGHT["bulk"]
+        report.add(sync(claim, in_flight=in_flight, on_again=lambda again, to=unfinished: to.update(again.mappings)))  # type: ignore[misc]
+        tidy(claim.mappings)
+        left -= {mapping.pk for mapping in claim.mappings} - unfinished
+        progress(total - len(left), total)
+    report.failed += len(left)
+    return report
+
+
+def plans(mappings: CalendarMappingQuerySet) -> Iterator[str]:
+    """What a sync would do to each calendar, a line an action; writes nothing and asks nobody."""
+    held = list(mappings.syncable().select_related("integration", "instructor"))
+    for integration in {mapping.integration for mapping in held}:
+        own = [mapping for mapping in held if mapping.integration == integration]
+        yield from plans_of(integration, own)
+
+
+def plans_of(integration: Integration, mappings: Sequence[CalendarMapping]) -> Iterator[str]:
+    try:
+        provider = connect(integration)
+    except ProviderError as error:
+        yield f"{integration}: {error}"
+        return
+    claim = Claim(uuid4(), now(), mappings)
+    for calendar in load(claim, provider, Report()).values():
+        yield from lines(calendar)
+
+
+def lines(calendar: Calendar) -> Iterator[str]:
+    actions = calendar.plan()
+    try:
+        check_is_safe(actions, calendar.copies)
+    except UnsafePlan as error:
+        yield f"{calendar.mapping}: refused. {error}"
+        return
+    for action in actions:
+        entry = getattr(action, "entry", None)
+        what = f"{entry.subject}, {entry.starts_at:%Y-%m-%d %H:%M} UTC" if entry else str(action.uid)
+        yield f"{calendar.mapping}: {VERBS[type(action)]} {what}"
