@@ -68,8 +68,9 @@ class Sandbox:
     def delete(self, name: str, remote_id: str) -> None:
         self.control("DELETE", f"mailboxes/{address(name)}/events/{remote_id}")
 
-    def fault(self, match: dict[str, Any], **effect: Any) -> None:
-        self.control("POST", "faults", json={"match": match, "effect": effect})
+    def fault(self, match: dict[str, Any], *, times: int | None = None, **effect: Any) -> None:
+        """Let requests that match go wrong: all of them, or the next `times`."""
+        self.control("POST", "faults", json={"match": match, "effect": effect, "times": times})
 
     def clear_faults(self) -> None:
         self.control("DELETE", "faults")
