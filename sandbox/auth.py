@@ -20,7 +20,7 @@ CHALLENGE = (
 )
 
 
-class Refused(Exception):  # noqa: N818 - what Entra did, not a failure of ours
+class Refused(Exception):
     """A request to Entra that is refused: the number behind AADSTS says why."""
 
     def __init__(self, number: int, message: str) -> None:
