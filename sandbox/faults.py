@@ -32,8 +32,8 @@ class Fault:
 
     def __init__(self, number: int, rule: Json) -> None:
         self.id = str(number)
-        self.match: Json = _checked(rule.get("match") or {}, MATCH, "match")
-        self.effect: Json = _checked(rule.get("effect") or {}, EFFECT, "effect")
+        self.match: Json = _checked(rule.get("match", {}), MATCH, "match")
+        self.effect: Json = _checked(rule.get("effect", {}), EFFECT, "effect")
         self.times: int | None = rule.get("times")
         self.seen = 0
         self.applied = 0

@@ -73,6 +73,14 @@ class Server(uvicorn.Server):
         self.force_exit = self.should_exit  # a second signal waits for nobody
         self.should_exit = True
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Cut idle connections off at once: a client that keeps one open would be waited for."""
+        for connection in list(self.server_state.connections):
+            cycle = connection.cycle  # type: ignore[union-attr]
+            if cycle is None or cycle.response_complete:
+                connection.transport.abort()
+        await super().shutdown(sockets)
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:

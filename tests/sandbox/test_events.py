@@ -16,7 +16,9 @@ def marked(value: str) -> dict[str, Any]:
 
 
 def test_a_created_event_comes_back_with_what_exchange_makes_of_it(sandbox: Client, ann: str) -> None:
-    event = sandbox.create(ann, subject=" First aid ", body={"contentType": "text", "content": "a < b\nc"}, **marked("1"))
+    event = sandbox.create(
+        ann, subject=" First aid ", body={"contentType": "text", "content": "a < b\nc"}, **marked("1")
+    )
 
     assert event["subject"] == "First aid"
     assert event["body"]["contentType"] == "html"

@@ -1,0 +1,234 @@
+"""Rounds of calendarView/delta."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+
+from tests.sandbox.conftest import WINDOW, Client, utc, weekly
+
+
+def kinds(items: list[dict[str, object]]) -> list[object]:
+    return ["removed" if "@removed" in item else item["type"] for item in items]
+
+
+def test_a_first_round_tells_everything_in_the_window(sandbox: Client, ann: str) -> None:
+    sandbox.create(ann)
+    sandbox.create(ann, **weekly(2))
+    sandbox.create(ann, start=utc("2028-01-01T09:00:00"), end=utc("2028-01-01T10:00:00"))
+
+    items, _ = sandbox.first_round(ann)
+
+    assert kinds(items) == ["singleInstance", "seriesMaster", "occurrence", "occurrence"]
+    assert all(item["@odata.type"] == "#microsoft.graph.event" for item in items)
+
+
+def test_an_occurrence_comes_bare(sandbox: Client, ann: str) -> None:
+    sandbox.create(ann, **weekly(1))
+
+    items, _ = sandbox.first_round(ann)
+
+    assert set(items[1]) == {"@odata.type", "@odata.etag", "id", "seriesMasterId", "type", "start", "end"}
+
+
+def test_a_round_without_changes_is_empty(sandbox: Client, ann: str) -> None:
+    sandbox.create(ann)
+    _, link = sandbox.first_round(ann)
+
+    items, following = sandbox.round(link)
+
+    assert items == []
+    assert following != link
+
+
+def test_a_later_round_tells_what_changed_last(sandbox: Client, ann: str) -> None:
+    kept, changed, deleted = (sandbox.create(ann, subject=name) for name in ("Kept", "Changed", "Deleted"))
+    _, link = sandbox.first_round(ann)
+    sandbox.graph("DELETE", f"/users/{ann}/events/{deleted['id']}")
+    sandbox.graph("PATCH", f"/users/{ann}/events/{changed['id']}", json={"subject": "New"})
+    added = sandbox.create(ann, subject="Added", transactionId="t-1")
+
+    items, _ = sandbox.round(link)
+
+    assert [item["id"] for item in items] == [deleted["id"], changed["id"], added["id"]]
+    assert items[0]["@removed"] == {"reason": "deleted"}
+    assert set(items[0]) == {"@odata.type", "id", "@removed"}
+    assert (items[1]["subject"], items[2]["transactionId"]) == ("New", "t-1")
+    assert kept["id"] not in {item["id"] for item in items}
+
+
+def test_what_changes_outside_the_window_is_told_as_removed(sandbox: Client, ann: str) -> None:
+    event = sandbox.create(ann)
+    _, link = sandbox.first_round(ann)
+    late = {"start": utc("2028-01-01T09:00:00"), "end": utc("2028-01-01T10:00:00")}
+    sandbox.graph("PATCH", f"/users/{ann}/events/{event['id']}", json=late)
+    sandbox.create(ann, **late)
+
+    items, _ = sandbox.round(link)
+
+    assert kinds(items) == ["removed", "removed"]
+    assert items[0]["id"] == event["id"]
+
+
+def test_a_deleted_occurrence_shows_only_in_its_series(sandbox: Client, ann: str) -> None:
+    master = sandbox.as_user(ann, **weekly(3))
+    items, link = sandbox.first_round(ann)
+    second = items[2]["id"]
+    sandbox.control("DELETE", f"mailboxes/{ann}/events/{second}")
+
+    changed, _ = sandbox.round(link)
+
+    assert kinds(changed) == ["seriesMaster", "occurrence", "occurrence"]
+    assert changed[0]["id"] == master["id"]
+    assert second not in {item["id"] for item in changed}
+
+
+def test_an_exception_comes_whole(sandbox: Client, ann: str) -> None:
+    sandbox.as_user(ann, **weekly(2))
+    items, link = sandbox.first_round(ann)
+    sandbox.control("PATCH", f"mailboxes/{ann}/events/{items[1]['id']}", {"showAs": "free"})
+
+    changed, _ = sandbox.round(link)
+
+    exception = next(item for item in changed if item["type"] == "exception")
+    assert (exception["showAs"], exception["id"]) == ("free", items[1]["id"])
+
+
+def test_pages_are_as_large_as_preferred_and_never_split_a_series(sandbox: Client, ann: str) -> None:
+    for number in range(3):
+        sandbox.create(ann, subject=f"Single {number}")
+    sandbox.create(ann, **weekly(5))
+    sandbox.create(ann, subject="Last")
+
+    sizes, link = [], f"/users/{ann}/calendarView/delta?{WINDOW}"
+    while link:
+        page = sandbox.get(link, headers={"Prefer": "odata.maxpagesize=2"})
+        sizes.append(len(page["value"]))
+        link = page.get("@odata.nextLink", "")
+
+    assert sizes == [2, 7, 1]
+
+
+def test_a_change_between_two_pages_comes_in_the_next_round(sandbox: Client, ann: str) -> None:
+    first, _, _ = (sandbox.create(ann, subject=name) for name in ("One", "Two", "Three"))
+    page = sandbox.get(f"/users/{ann}/calendarView/delta?{WINDOW}", headers={"Prefer": "odata.maxpagesize=1"})
+    sandbox.graph("PATCH", f"/users/{ann}/events/{first['id']}", json={"subject": "Changed"})
+
+    rest, link = sandbox.round(page["@odata.nextLink"])
+    news, _ = sandbox.round(link)
+
+    assert [item["subject"] for item in page["value"] + rest] == ["One", "Two", "Three"]
+    assert [item["subject"] for item in news] == ["Changed"]
+
+
+def test_only_the_last_three_links_are_remembered(sandbox: Client, ann: str) -> None:
+    _, oldest = sandbox.first_round(ann)
+    link, links = oldest, [oldest]
+    for _ in range(3):
+        _, link = sandbox.round(link)
+        links.append(link)
+
+    statuses = [sandbox.graph("GET", known).status_code for known in links]
+    answer = sandbox.graph("GET", oldest).json()["error"]
+
+    assert statuses[:2] == [410, 200]
+    assert answer["code"] == "SyncStateNotFound"
+    assert re.match(r"The sync state generation is not found; generation=\d+;\[highest=\d+\]", answer["message"])
+
+
+def test_a_reset_can_point_to_where_to_begin(sandbox: Client, ann: str) -> None:
+    sandbox.configure(delta_reset="location", delta_generations=0)
+    _, link = sandbox.first_round(ann)
+    sandbox.first_round(ann)
+
+    response = sandbox.graph("GET", link)
+
+    assert response.status_code == 410
+    assert response.headers["Location"].endswith("&$deltatoken=")
+
+
+@pytest.mark.parametrize("option", ["$select=id", "$filter=subject eq 'x'", "$expand=x", "$orderby=id", "$search=x"])
+def test_query_options_are_refused(sandbox: Client, ann: str, option: str) -> None:
+    response = sandbox.graph("GET", f"/users/{ann}/calendarView/delta?{WINDOW}&{option}")
+
+    error = response.json()["error"]
+    assert (response.status_code, error["code"]) == (400, "ErrorInvalidUrlQuery")
+    assert "'$orderby, $filter, $select, $expand, $search'" in error["message"]
+
+
+def test_a_link_belongs_to_one_mailbox_and_cannot_be_changed(sandbox: Client, ann: str, ben: str) -> None:
+    _, link = sandbox.first_round(ann)
+
+    elsewhere = sandbox.graph("GET", link.replace(ann, ben))
+    broken = sandbox.graph("GET", link[:-2] + ("AA" if link[-2:] != "AA" else "BB"))
+
+    assert (elsewhere.status_code, broken.status_code) == (400, 400)
+
+
+def test_ids_and_zones_are_as_each_page_prefers(sandbox: Client, ann: str) -> None:
+    event = sandbox.create(ann)
+
+    immutable, link = sandbox.first_round(ann)
+    sandbox.graph("PATCH", f"/users/{ann}/events/{event['id']}", json={"subject": "New"})
+    page = sandbox.get(link, immutable=False, headers={"Prefer": 'outlook.timezone="Tokyo Standard Time"'})
+
+    assert immutable[0]["id"] == event["id"]
+    assert page["value"][0]["id"] != event["id"]
+    assert page["value"][0]["start"]["dateTime"].startswith("2026-12-01T18:00")
+
+
+def test_noise_can_be_switched_on(sandbox: Client, ann: str) -> None:
+    sandbox.configure(delta_empty_pages=1, delta_duplicates=True, delta_foreign_removed=1, delta_replays=1)
+    sandbox.create(ann)
+
+    page = sandbox.get(f"/users/{ann}/calendarView/delta?{WINDOW}")
+    items, link = sandbox.round(page["@odata.nextLink"])
+    later, _ = sandbox.round(link)
+
+    assert page["value"] == []
+    assert kinds(items) == ["removed", "singleInstance", "singleInstance", "singleInstance"]
+    assert kinds(later) == ["removed", "singleInstance"]
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [("last", ["occurrence", "seriesMaster"]), ("missing", ["occurrence"])],
+)
+def test_where_the_master_of_a_series_comes_is_a_switch(
+    sandbox: Client, ann: str, place: str, expected: list[str]
+) -> None:
+    sandbox.configure(delta_master=place)
+    sandbox.create(ann, **weekly(1))
+
+    items, _ = sandbox.first_round(ann)
+
+    assert kinds(items) == expected
+
+
+def test_a_change_can_show_late(sandbox: Client, ann: str) -> None:
+    _, link = sandbox.first_round(ann)
+    sandbox.configure(delta_delay_seconds=60)
+    sandbox.create(ann)
+
+    early, link = sandbox.round(link)
+    sandbox.control("POST", "clock", {"advance": 61})
+    late, _ = sandbox.round(link)
+
+    assert (kinds(early), kinds(late)) == ([], ["singleInstance"])
+
+
+def test_a_change_key_can_move_by_itself(sandbox: Client, ann: str) -> None:
+    sandbox.configure(change_key_bump_seconds=0.2)
+    event = sandbox.create(ann)
+    _, link = sandbox.first_round(ann)
+
+    items: list[dict[str, object]] = []
+    deadline = time.monotonic() + 5
+    while not items and time.monotonic() < deadline:
+        time.sleep(0.02)
+        items, link = sandbox.round(link)
+
+    assert [item["id"] for item in items] == [event["id"]]
+    assert items[0]["changeKey"] != event["changeKey"]
