@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Count
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from events.hints import request_sync
 from events.models import ExternalEvent, SyncedEvent, SyncedEventQuerySet
@@ -96,8 +97,12 @@ def finish_closing(integration: Integration | None) -> None:
     failed = CalendarMapping.objects.filter(integration=integration, failing_since__isnull=False).first()
     if failed and not integration.problem:
         Integration.objects.filter(pk=integration.pk).update(
-            problem=_("%(copies)d items in %(calendars)d calendars could not be removed yet. %(reason)s")
-            % {"copies": left.copies, "calendars": left.calendars, "reason": failed.problem}
+            problem=_("%(items)s in %(calendars)s could not be removed yet. %(reason)s")
+            % {
+                "items": ngettext("%d item", "%d items", left.copies) % left.copies,
+                "calendars": ngettext("%d calendar", "%d calendars", left.calendars) % left.calendars,
+                "reason": failed.problem,
+            }
         )
 
 

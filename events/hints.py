@@ -19,7 +19,7 @@ class Hint:
         self.bulk = bulk
         self.mappings: set[int] = set()
 
-    def __call__(self) -> None:
+    def publish(self) -> None:
         from events.tasks import sync_in_bulk, sync_mappings
 
         (sync_in_bulk if self.bulk else sync_mappings).delay(sorted(self.mappings))
@@ -35,17 +35,20 @@ def request_sync(mappings: Iterable[int], *, bulk: bool = False) -> None:
     if hint is None:
         hint = Hint(bulk=bulk)
         hint.mappings |= pks
-        transaction.on_commit(hint, robust=True)
+        transaction.on_commit(hint.publish, robust=True)
     else:
         hint.mappings |= pks
 
 
 def pending_hint(*, bulk: bool) -> Hint | None:
-    """The hint that this transaction, at this savepoint, will publish already."""
-    here = set(connection.savepoint_ids)
-    for savepoints, function, *_ in connection.run_on_commit:
-        if isinstance(function, Hint) and function.bulk == bulk and set(savepoints) == here:
-            return function
+    """The hint that this transaction will publish already, if there is one.
+
+    A savepoint that is undone may take it along, but then it takes what was asked for since along too.
+    """
+    for _, function, *_ in connection.run_on_commit:
+        hint = getattr(function, "__self__", None)
+        if isinstance(hint, Hint) and hint.bulk == bulk:
+            return hint
     return None
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 import requests
+from django.db import connection
 from django.utils.timezone import now
 
 from events.models import Event, Session
@@ -25,6 +27,13 @@ EXPECTATIONS = {
     "mails": "expects_mails",
 }
 PEOPLE = ["ann", "ben", "cleo", "dev"]
+
+
+def process_environment(**values: str) -> dict[str, str]:
+    """The environment for a process of the product that works on this test's database."""
+    name = connection.settings_dict["NAME"]
+    url = re.sub(r"/[^/?]+(\?|$)", rf"/{name}\1", os.environ["DATABASE_URL"], count=1)
+    return {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "calsync.settings", **values}
 
 
 class Sandbox:

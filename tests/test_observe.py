@@ -10,6 +10,7 @@ from integrations.providers.types import Page, RemoteItem
 
 MAILBOX = "48d31887-5fad-4d73-a9f5-3c356e68a038"
 UID = UUID(int=7)
+KEY = key_of(MAILBOX, UID, 0)
 START = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
 
@@ -18,7 +19,7 @@ class Copy:
     """One of our copies."""
 
     session_uid: UUID = UID
-    key: UUID = key_of(MAILBOX, UID, 0)
+    key: UUID = KEY
     remote_id: str = "ours"
     receipt_fingerprint: str = ""
 
@@ -66,7 +67,10 @@ def test_a_removed_copy_is_missing_until_it_is_confirmed():
 
 
 def test_an_item_of_somebody_else_is_external():
-    assert [one.remote_id for one in seen(item(), item("random", transaction_id=str(uuid4()))).external] == ["theirs", "random"]
+    assert [one.remote_id for one in seen(item(), item("random", transaction_id=str(uuid4()))).external] == [
+        "theirs",
+        "random",
+    ]
 
 
 def test_declined_and_cancelled_items_are_ignored():
