@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from html import unescape
 from typing import Any
-from urllib.parse import quote
 
 from sandbox.items import Instance, Item, Json
 from sandbox.mailbox import Mailbox, Person
@@ -140,7 +139,8 @@ def _time(facts: Json, name: str, moment: datetime, style: Style) -> dict[str, s
 
 
 def _web_link(event_id: str) -> str:
-    return f"https://outlook.office365.com/owa/?itemid={quote(event_id, safe='')}&exvsurl=1&path=/calendar/item"
+    escaped = event_id.replace("=", "%3D")
+    return f"https://outlook.office365.com/owa/?itemid={escaped}&exvsurl=1&path=/calendar/item"
 
 
 def _original_start(item: Item, day: date) -> str:

@@ -59,11 +59,7 @@ def wall_clock(value: Mapping[str, Any]) -> datetime:
 
 def digits(moment: datetime) -> str:
     """`moment` with the seven digits that Graph writes and no offset."""
-    return (
-        moment.strftime("%Y-%m-%dT%H:%M:%S.%f0")
-        if moment.year >= 1000
-        else f"{moment.replace(tzinfo=None).isoformat()}.0000000"
-    )
+    return moment.isoformat(timespec="microseconds")[:26] + "0"
 
 
 def rendered(moment: datetime, zone_name: str = "UTC") -> dict[str, str]:
