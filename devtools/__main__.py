@@ -16,8 +16,7 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0] not in COMMANDS:
         print(f"dev: there is no such command; there are {', '.join(COMMANDS)}.", file=sys.stderr)
         return 2
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, _stop)  # a kill or a closed terminal unwinds the context managers like a Ctrl-C
+    listen_to_signals()
     command = importlib.import_module(f"devtools.commands.{arguments[0]}")
     try:
         return int(command.main(arguments[1:]))
@@ -26,6 +25,14 @@ def main(arguments: list[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def listen_to_signals() -> None:
+    """Let a Ctrl-C, a kill or a closed terminal unwind the context managers, so that nothing is left running."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job begins with it ignored
+    signal.signal(signal.SIGTERM, _stop)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # under nohup it stays ignored
+        signal.signal(signal.SIGHUP, _stop)
 
 
 def _stop(number: int, frame: object) -> None:

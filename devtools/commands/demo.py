@@ -138,6 +138,7 @@ def product_environment(
         "EMAIL_URL": "consolemail://",
         "LOG_FORMAT": "console",
         "NO_COLOR": "1",
+        "PYTHONWARNINGS": "ignore::UserWarning:celery.platforms",  # that it runs as root, where it does
         "MICROSOFT_LOGIN_URL": sandbox["login_url"],
         "MICROSOFT_GRAPH_URL": sandbox["graph_url"],
         "MICROSOFT_CA_FILE": sandbox["ca_file"],
