@@ -17,3 +17,5 @@ urlpatterns = [
     path("settings/calendar-integration/", include("events.urls")),
     path("admin/", admin.site.urls),
 ]
+
+handler500 = "calsync.views.failure"

@@ -1,13 +1,29 @@
 """Pages that belong to no floor."""
 
-from django.db import connection
-from django.http import HttpRequest, JsonResponse
+import sys
+
+import structlog
+from django.db import InterfaceError, OperationalError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 from django.views.decorators.http import require_GET
+from django.views.defaults import server_error
+
+log = structlog.get_logger(__name__)
 
 
 @require_GET
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Whether this process can reach its database: 200 with {"status": "ok"}, else 503 by the middleware."""
+    """Whether this process can reach its database: 200 with {"status": "ok"}, else the page for an outage."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return JsonResponse({"status": "ok"})
+
+
+def failure(request: HttpRequest) -> HttpResponse:
+    """The page for an error that nobody expected: 503 where the database cannot be reached, else 500."""
+    error = sys.exc_info()[1]
+    if not isinstance(error, OperationalError | InterfaceError):
+        return server_error(request)
+    log.error("database_unreachable", error=type(error).__name__)
+    return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "30"})
