@@ -1,6 +1,6 @@
 """The connection test: every right by itself, and what to do where one lacks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from uuid import uuid4
 from integrations.providers.conversation import Conversation, Request, converse
 from integrations.providers.errors import MailboxUnusable, NeedsAdmin, NotFound, ProviderError, Unavailable
 from integrations.providers.microsoft.auth import SignInRefused
+from integrations.providers.microsoft.client import values
 from integrations.providers.types import Check, Entry, Window
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def roles(provider: "Microsoft365") -> str:
 
 def list_people() -> Conversation[str]:
     body = yield Request("GET", "/users?$select=id&$top=999")
-    people = len(body.get("value") or ())
+    people = len(values(body))
     return f"{'More than ' if body.get('@odata.nextLink') else ''}{people} people found."
 
 
@@ -90,7 +91,8 @@ def read_calendar(provider: "Microsoft365", user_id: str) -> Conversation[str]:
     today = datetime.now(UTC)
     yield from provider.census(user_id, Window(today, today + timedelta(days=1)))
     user = yield Request("GET", f"/users/{quote(user_id)}?$select=displayName")
-    return f"Read the calendar of {user.get('displayName') or user_id}."
+    name = user.get("displayName") if isinstance(user, Mapping) else ""
+    return f"Read the calendar of {name or user_id}."
 
 
 def write_calendar(provider: "Microsoft365", user_id: str) -> Conversation[str]:

@@ -11,7 +11,7 @@ from uuid import uuid4
 import requests
 
 from integrations.providers.conversation import Answer, Request
-from integrations.providers.errors import NeedsAdmin, ProviderError, Unavailable
+from integrations.providers.errors import NeedsAdmin, ProviderError, Rejected, Unavailable
 from integrations.providers.microsoft.auth import SCOPE_HOSTS, Tokens
 from integrations.providers.microsoft.errors import error_for
 
@@ -69,8 +69,9 @@ class GraphClient:
         parts = [part(str(number), request) for number, request in enumerate(requests_)]
         status, headers, body = self._post(token, "POST", "/$batch", {"requests": parts}, {})
         if status >= 300:
-            error = error_for(status, headers, body)
-            error.is_whole = True
+            error = whole(error_for(status, headers, body))
+            if isinstance(error, Rejected):  # by one bad request, which must not spoil the others
+                return [self._plain(token, request) for request in requests_]
             raise error
         if not isinstance(body, Mapping) or not isinstance(body.get("responses"), list):
             raise Unavailable("Microsoft's answer to a batch cannot be read.", code="batch")
@@ -104,6 +105,16 @@ class GraphClient:
         return session
 
 
+def whole(error: ProviderError) -> ProviderError:
+    """`error` as that of a whole batch, from which nothing is concluded about the calendars in it."""
+    if not isinstance(error, Unavailable | NeedsAdmin | Rejected):
+        error = Unavailable(
+            f"Microsoft refused several requests at once ({error.code}).", code=error.code, request_id=error.request_id
+        )
+    error.is_whole = True
+    return error
+
+
 def part(number: str, request: Request) -> dict[str, Any]:
     """One request as an item of a $batch."""
     item: dict[str, Any] = {
@@ -128,6 +139,14 @@ def body_of(response: requests.Response) -> Any:
         if response.status_code < 300:
             raise Unavailable("Microsoft's answer cannot be read: it is no complete JSON.", code="body") from None
         return None
+
+
+def values(body: Any) -> list[Mapping[str, Any]]:
+    """The items of a collection. Raises Unavailable where there is no such list: an error is never an empty one."""
+    found = body.get("value") if isinstance(body, Mapping) else None
+    if not isinstance(found, list) or not all(isinstance(item, Mapping) for item in found):
+        raise Unavailable("Microsoft's answer holds no list.", code="value")
+    return found
 
 
 def answer_of(item: Mapping[str, Any] | None) -> Answer:

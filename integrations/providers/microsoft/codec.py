@@ -60,6 +60,8 @@ def from_graph(event: Mapping[str, Any]) -> RemoteItem:
             transaction_id=str(event.get("transactionId") or ""),
             marker=marker_of(event),
         )
+    except Unreadable:
+        raise
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise Unreadable(f"{type(error).__name__} in an event of Microsoft's") from error
 
@@ -69,6 +71,8 @@ def from_graph_time(value: Mapping[str, str]) -> datetime:
     text = value["dateTime"].rstrip("Z")
     whole, _, fraction = text.partition(".")
     local = datetime.fromisoformat(whole).replace(microsecond=int(fraction[:6].ljust(6, "0")))
+    if local.tzinfo is not None:
+        raise Unreadable(f"a time with an offset and a zone: {text!r}")
     return local.replace(tzinfo=zone(value.get("timeZone") or "UTC")).astimezone(UTC)
 
 
@@ -76,7 +80,7 @@ def zone(name: str) -> ZoneInfo:
     """The zone of a Windows or IANA name. Raises Unreadable for any other."""
     try:
         return ZoneInfo(win_tz.get(name, name))
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: the name of a folder, such as Europe
         raise Unreadable(f"unknown time zone {name!r}") from error
 
 

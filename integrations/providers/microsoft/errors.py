@@ -4,6 +4,7 @@ Decided by the status and `error.code` only, never by a message's text.
 Source: https://learn.microsoft.com/graph/errors
 """
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -30,6 +31,7 @@ MAILBOX_CODES = {
 }
 EXPIRED_CODES = {"syncstatenotfound", "resyncrequired", "syncstateinvalid", "resynchronizationrequired"}
 ITEM_CODES = {"erroritemnotfound", "errorfoldernotfound", "erroritemnotfoundexception"}
+LONGEST_RETRY_AFTER = 86_400.0  # seconds; what asks for more is asked again after a day
 PASSING_STATUSES = {408, 409, 412, 423, 424, 425, 429}
 
 
@@ -39,17 +41,23 @@ def envelope(body: Any) -> Mapping[str, Any]:
     return error if isinstance(error, Mapping) else {}
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait by the Retry-After header (seconds, also with decimals, or a date); None without one."""
+def retry_after(headers: Mapping[str, Any]) -> float | None:
+    """Seconds to wait by the Retry-After header, from one to LONGEST_RETRY_AFTER; None without one that can be read."""
     value = next((text for name, text in headers.items() if name.lower() == "retry-after"), "")
+    seconds = seconds_of(str(value))
+    return min(max(seconds, 1.0), LONGEST_RETRY_AFTER) if math.isfinite(seconds) else None
+
+
+def seconds_of(value: str) -> float:
+    """The seconds that `value` means: a number, also with decimals, or a date. Not finite where it means none."""
     try:
-        return max(float(value), 1.0)
+        return float(value)
     except ValueError:
         pass
     try:
-        return max((parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds(), 1.0)
+        return (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
     except (ValueError, TypeError):
-        return None
+        return math.nan
 
 
 def error_for(status: int, headers: Mapping[str, str], body: Any) -> ProviderError:

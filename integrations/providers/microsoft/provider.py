@@ -10,7 +10,7 @@ from integrations.providers.conversation import Answer, Conversation, Request
 from integrations.providers.errors import CursorExpired, Rejected, Unavailable
 from integrations.providers.microsoft.auth import Tokens
 from integrations.providers.microsoft.checks import checks
-from integrations.providers.microsoft.client import BATCH_SIZE, GraphClient
+from integrations.providers.microsoft.client import BATCH_SIZE, GraphClient, values
 from integrations.providers.microsoft.codec import FIELDS, MARKER_ID, Unreadable, from_graph, to_graph
 from integrations.providers.types import Check, Credentials, Endpoints, Entry, Page, Person, Receipt, RemoteItem, Window
 
@@ -83,6 +83,7 @@ class Microsoft365(Provider):
 
     def _skipped(self, link: str) -> Conversation[Page]:
         body = yield from known_place(link)
+        values(body)
         return Page(**self._links(body, is_round=True))
 
     def follow_delta(self, mailbox: str, link: str) -> Conversation[Page]:
@@ -130,14 +131,6 @@ def event_path(mailbox: str, remote_id: str) -> str:
 
 def span(window: Window) -> dict[str, Any]:
     return {"startDateTime": f"{window.start:%Y-%m-%dT%H:%M:%SZ}", "endDateTime": f"{window.end:%Y-%m-%dT%H:%M:%SZ}"}
-
-
-def values(body: Any) -> list[Mapping[str, Any]]:
-    """The items of a collection. Raises Unavailable where there is no such list: an error is never an empty one."""
-    found = body.get("value") if isinstance(body, Mapping) else None
-    if not isinstance(found, list):
-        raise Unavailable("Microsoft's answer holds no list.", code="value")
-    return found
 
 
 def receipt(event: Any) -> Receipt:

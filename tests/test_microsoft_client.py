@@ -1,0 +1,413 @@
+"""The client of Graph against a real HTTP server that answers awkwardly."""
+
+import json
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import responses
+
+from integrations.providers.conversation import Driver, Request, converse
+from integrations.providers.errors import MailboxUnusable, NeedsAdmin, NotFound, ProviderError, Rejected, Unavailable
+from integrations.providers.microsoft import client as client_module
+from integrations.providers.microsoft.provider import Microsoft365
+from integrations.providers.types import Window
+from tests.conftest import tomorrow
+from tests.wire import CREDENTIALS, Asked, Said, Wire, serve, sign_in_works
+
+HTML = "<html><body>Service Unavailable</body></html>"
+WINDOW = Window(tomorrow(0), tomorrow(0, days=2))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Wire]:
+    with serve() as wire:
+        yield wire
+
+
+@pytest.fixture
+def wire(server: Wire) -> Wire:
+    server.asked.clear()
+    return server
+
+
+@pytest.fixture
+def login() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as login:
+        sign_in_works(login)
+        yield login
+
+
+@pytest.fixture
+def graph(wire: Wire, login: responses.RequestsMock) -> Microsoft365:
+    return Microsoft365(CREDENTIALS, wire.endpoints)
+
+
+def get(path: str = "/users") -> Request:
+    return Request("GET", path)
+
+
+def error(code: str) -> dict[str, Any]:
+    return {"error": {"code": code, "message": "A message."}}
+
+
+def batch(answer: Callable[[dict[str, Any]], dict[str, Any] | None]) -> Callable[[Asked], Said]:
+    """Answer each part of a batch by `answer` (None: not at all), in a shuffled order."""
+
+    def say(asked: Asked) -> Said:
+        parts = [{"id": part["id"], **found} for part in asked.body["requests"] if (found := answer(part)) is not None]
+        random.Random(1).shuffle(parts)
+        return Said(200, {"responses": parts})
+
+    return say
+
+
+def echo(part: dict[str, Any]) -> dict[str, Any]:
+    return {"status": 200, "headers": {}, "body": {"url": part["url"]}}
+
+
+def test_a_single_request_goes_out_plain(wire, graph):
+    wire.say(Said(200, {"id": "a"}))
+
+    answers = graph.send_many([Request("POST", "/users/u/events", json={"subject": "x"}, headers={"Prefer": "p"})])
+
+    (asked,) = wire.asked
+    assert answers == [{"id": "a"}]
+    assert (asked.method, asked.path, asked.body) == ("POST", "/v1.0/users/u/events", {"subject": "x"})
+    assert (asked.headers["Authorization"], asked.headers["Prefer"]) == ("Bearer token-1", "p")
+    assert len(asked.headers["client-request-id"]) == 36
+
+
+def test_several_requests_go_out_as_one_batch(wire, graph):
+    wire.answer = batch(echo)
+    write = Request("PATCH", "/users/u/events/e", json={"subject": "x"}, headers={"Prefer": "p"})
+
+    graph.send_many([get("/users/a"), write])
+
+    (asked,) = wire.asked
+    read, written = asked.body["requests"]
+    assert asked.path == "/v1.0/$batch"
+    assert (read["method"], read["url"], "body" in read) == ("GET", "/users/a", False)
+    assert (written["method"], written["url"], written["body"]) == ("PATCH", "/users/u/events/e", {"subject": "x"})
+    assert written["headers"] == {"Prefer": "p", "Content-Type": "application/json"}
+
+
+def test_the_answers_of_a_shuffled_batch_find_their_requests(wire, graph):
+    wire.answer = batch(echo)
+
+    answers = graph.send_many([get(f"/users/{n}") for n in range(20)])
+
+    assert [answer["url"] for answer in answers] == [f"/users/{n}" for n in range(20)]
+
+
+def test_an_unanswered_part_of_a_batch_is_not_known_and_never_empty(wire, graph):
+    wire.answer = batch(lambda part: None if part["url"] == "/users/1" else echo(part))
+
+    first, second, third = graph.send_many([get(f"/users/{n}") for n in range(3)])
+
+    assert (first, third) == ({"url": "/users/0"}, {"url": "/users/2"})
+    assert (type(second), second.is_whole) == (Unavailable, False)
+
+
+@pytest.mark.parametrize("broken", [{"status": None}, {"status": "200"}, {}])
+def test_a_part_without_a_status_is_not_known(wire, graph, broken):
+    wire.answer = batch(lambda part: broken)
+
+    answers = graph.send_many([get("/a"), get("/b")])
+
+    assert [type(answer) for answer in answers] == [Unavailable, Unavailable]
+
+
+def test_each_part_of_a_batch_has_its_own_error(wire, graph):
+    said = {
+        "/a": {"status": 404, "body": error("ErrorItemNotFound")},
+        "/b": {"status": 429, "headers": {"Retry-After": "7"}, "body": error("ApplicationThrottled")},
+        "/c": {"status": 204},
+        "/d": {"status": 502, "headers": {}, "body": HTML},
+    }
+    wire.answer = batch(lambda part: said[part["url"]])
+
+    gone, throttled, deleted, html = graph.send_many([get(path) for path in said])
+
+    assert type(gone) is NotFound
+    assert (type(throttled), throttled.retry_after, throttled.is_whole) == (Unavailable, 7.0, False)
+    assert deleted is None
+    assert type(html) is Unavailable
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_batch_refused_for_load_holds_the_whole_connection(wire, graph, status):
+    wire.say(Said(status, error("TooManyRequests"), {"Retry-After": "3"}))
+
+    answers = graph.send_many([get("/a"), get("/b")])
+
+    assert [(type(one), one.retry_after, one.is_whole) for one in answers] == [(Unavailable, 3.0, True)] * 2
+
+
+def test_a_throttled_batch_is_sent_again_as_one(wire, graph):
+    refused = Said(429, error("TooManyRequests"), {"Retry-After": "1"})
+    wire.answer = lambda asked: refused if len(wire.asked) == 1 else batch(echo)(asked)
+    driver = Driver[int, Any](graph.send_many, width=20)
+
+    ended = [one for ended in driver.run({n: asking(f"/users/{n}") for n in range(20)}) for one in ended]
+
+    assert {one.key: one.result for one in ended} == {n: {"url": f"/users/{n}"} for n in range(20)}
+    assert [asked.path for asked in wire.asked] == ["/v1.0/$batch"] * 2
+
+
+def asking(path: str) -> Any:
+    return (yield get(path))
+
+
+@pytest.mark.parametrize("code", ["", "ResourceNotFound", "ErrorItemNotFound"])
+@pytest.mark.parametrize("status", [404, 409, 410])
+def test_a_batch_that_is_not_there_says_nothing_of_the_mailboxes_in_it(wire, graph, status, code):
+    wire.say(Said(status, error(code)))
+
+    answers = graph.send_many([get("/a"), get("/b")])
+
+    assert [type(one) for one in answers] == [Unavailable, Unavailable]
+
+
+def test_one_bad_request_does_not_spoil_the_others_of_its_batch(wire, graph):
+    def answer(asked: Asked) -> Said:
+        if asked.path == "/v1.0/$batch" or asked.path == "/v1.0/bad":
+            return Said(400, error("BadRequest"))
+        return Said(200, {"path": asked.path})
+
+    wire.answer = answer
+
+    good, bad, other = graph.send_many([get("/good"), get("/bad"), get("/other")])
+
+    assert (good, other) == ({"path": "/v1.0/good"}, {"path": "/v1.0/other"})
+    assert (type(bad), bad.is_whole) == (Rejected, False)
+
+
+@pytest.mark.parametrize(
+    "body", [HTML, "", '{"responses": [{"id": "0", "sta', "[]", '"text"', "null", {"responses": None}, {"value": []}]
+)
+def test_a_batch_that_cannot_be_read_is_unavailable_for_all_of_it(wire, graph, body):
+    wire.say(Said(200, body))
+
+    answers = graph.send_many([get("/a"), get("/b")])
+
+    assert [type(answer) for answer in answers] == [Unavailable, Unavailable]
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize("body", [HTML, None, '{"error": {"co'])
+def test_a_failure_with_html_half_an_answer_or_none_is_unavailable(wire, graph, status, body):
+    wire.say(Said(status, body, {"Retry-After": "9"}))
+
+    (answer,) = graph.send_many([get()])
+
+    assert (type(answer), answer.code, answer.retry_after) == (Unavailable, str(status), 9.0)
+
+
+@pytest.mark.parametrize("body", [HTML, '{"value": [{"id": "a"}, {"i'])
+def test_a_success_that_is_no_complete_json_is_unavailable(wire, graph, body):
+    wire.say(Said(200, body))
+
+    (answer,) = graph.send_many([get()])
+
+    assert type(answer) is Unavailable
+
+
+def test_a_body_shorter_than_announced_is_unavailable(wire, graph):
+    wire.say(Said(200, {"value": []}, cut=5))
+
+    (answer,) = graph.send_many([get()])
+
+    assert type(answer) is Unavailable
+
+
+def test_a_connection_that_is_dropped_is_unavailable(wire, graph):
+    wire.say(Said(hang_up=True))
+
+    assert [type(one) for one in graph.send_many([get()])] == [Unavailable]
+    assert [type(one) for one in graph.send_many([get("/a"), get("/b")])] == [Unavailable] * 2
+
+
+def test_a_network_that_is_down_is_unavailable(login):
+    nowhere = Microsoft365(CREDENTIALS, type(Wire(9).endpoints)(graph_url="http://127.0.0.1:9"))
+
+    (answer,) = nowhere.send_many([get()])
+
+    assert type(answer) is Unavailable
+    assert "token" not in str(answer)
+
+
+def test_an_answer_that_takes_too_long_is_unavailable(wire, graph, monkeypatch):
+    import time
+
+    monkeypatch.setattr(client_module, "TIMEOUT", (1, 0.1))
+
+    def slow(asked: Asked) -> Said:
+        time.sleep(0.3)
+        return Said(200, {})
+
+    wire.answer = slow
+
+    (answer,) = graph.send_many([get()])
+
+    assert type(answer) is Unavailable
+
+
+def test_every_request_passes_its_timeout_and_verify_and_follows_no_redirect(login):
+    graph = Microsoft365(CREDENTIALS, type(Wire(9).endpoints)(ca_file="/etc/ca.pem"))
+    login.get("https://graph.microsoft.com/v1.0/users", json={})
+
+    graph.send_many([get()])
+
+    sent = login.calls[-1].request.req_kwargs
+    assert (sent["timeout"], sent["verify"]) == ((5, 60), "/etc/ca.pem")
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_not_followed(wire, graph, status):
+    wire.say(Said(status, None, {"Location": f"{wire.root}/elsewhere"}))
+
+    (answer,) = graph.send_many([get()])
+
+    assert type(answer) is Unavailable
+    assert len(wire.asked) == 1
+
+
+REFUSED_TOKEN = Said(401, error("InvalidAuthenticationToken"))
+
+
+def test_a_refused_token_is_fetched_anew_once(wire, graph):
+    wire.say(REFUSED_TOKEN, Said(200, {"id": "a"}))
+
+    answers = graph.send_many([get()])
+
+    assert answers == [{"id": "a"}]
+    assert [asked.headers["Authorization"] for asked in wire.asked] == ["Bearer token-1", "Bearer token-2"]
+
+
+def test_a_token_refused_for_a_batch_is_fetched_anew_once(wire, graph):
+    wire.answer = lambda asked: REFUSED_TOKEN if len(wire.asked) == 1 else batch(echo)(asked)
+
+    answers = graph.send_many([get("/a"), get("/b")])
+
+    assert answers == [{"url": "/a"}, {"url": "/b"}]
+    assert [asked.headers["Authorization"] for asked in wire.asked] == ["Bearer token-1", "Bearer token-2"]
+
+
+def test_only_the_parts_whose_token_was_refused_are_sent_again(wire, graph):
+    refused = {"status": 401, "body": error("InvalidAuthenticationToken")}
+    wire.answer = lambda asked: (
+        batch(lambda part: refused if part["url"] == "/b" else echo(part))(asked)
+        if asked.path.endswith("$batch")
+        else Said(200, {"url": "/b"})
+    )
+
+    answers = graph.send_many([get("/a"), get("/b"), get("/c")])
+
+    assert answers == [{"url": "/a"}, {"url": "/b"}, {"url": "/c"}]
+    assert [asked.path for asked in wire.asked] == ["/v1.0/$batch", "/v1.0/b"]
+
+
+def test_a_token_that_stays_refused_needs_an_admin(wire, graph):
+    wire.say(REFUSED_TOKEN)
+
+    (plain,) = graph.send_many([get()])
+    whole = graph.send_many([get("/a"), get("/b")])
+
+    assert type(plain) is NeedsAdmin
+    assert [(type(one), one.is_whole) for one in whole] == [(NeedsAdmin, True)] * 2
+    assert len(wire.asked) == 4
+
+
+def test_a_next_link_to_another_host_is_refused(wire, graph):
+    wire.say(Said(200, {"value": [], "@odata.nextLink": "https://evil.example/v1.0/users?$skiptoken=x"}))
+
+    with pytest.raises(Unavailable, match="another host"):
+        converse(graph.census("u", WINDOW), graph.send_many)
+
+
+@pytest.mark.parametrize("suffix", [".evil.example/v1.0/x", "@evil.example/v1.0/x"])
+def test_a_next_link_that_only_begins_like_ours_is_refused(wire, graph, suffix):
+    wire.say(Said(200, {"value": [], "@odata.deltaLink": wire.endpoints.graph_url + suffix}))
+
+    with pytest.raises(Unavailable):
+        converse(graph.follow_delta("u", "/delta"), graph.send_many)
+
+
+def test_a_next_link_of_ours_is_kept_below_the_root(wire, graph):
+    wire.say(Said(200, {"value": [], "@odata.nextLink": f"{wire.root}/users/u/calendarView?$skip=200"}))
+
+    page = converse(graph.census("u", WINDOW), graph.send_many)
+
+    assert page.next_link == "/users/u/calendarView?$skip=200"
+
+
+NO_LISTS = [None, [], {}, "text", {"value": None}, {"value": {}}, {"value": ["text"]}, {"value": [None]}]
+
+
+@pytest.mark.parametrize("body", [json.dumps(body) if body is not None else None for body in NO_LISTS])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda graph: graph.look_up("ann@northgate.example"),
+        lambda graph: graph.find("u", "11111111-2222-3333-4444-555555555555"),
+        lambda graph: graph.start_delta("u", WINDOW),
+        lambda graph: graph.skip_delta("u", "/delta"),
+        lambda graph: graph.follow_delta("u", "/delta"),
+        lambda graph: graph.list_series("u", "s", WINDOW),
+        lambda graph: graph.census("u", WINDOW),
+    ],
+    ids=["look_up", "find", "start_delta", "skip_delta", "follow_delta", "list_series", "census"],
+)
+def test_an_answer_without_a_list_is_an_error_and_never_an_empty_calendar(wire, graph, ask, body):
+    wire.say(Said(200, body))
+
+    with pytest.raises(Unavailable):
+        converse(ask(graph), graph.send_many)
+
+
+@pytest.mark.parametrize("body", [None, "[]", "{}", '"text"', '{"id": "a"}'])
+def test_a_write_whose_answer_is_no_event_is_not_known(wire, graph, body):
+    from tests.test_codec import entry
+
+    wire.say(Said(201, body))
+
+    with pytest.raises(Unavailable):
+        converse(graph.create("u", entry(), key=entry().session_uid), graph.send_many)
+
+
+def test_a_round_that_ends_without_a_link_is_an_error(wire, graph):
+    wire.say(Said(200, {"value": []}))
+
+    with pytest.raises(Unavailable):
+        converse(graph.follow_delta("u", "/delta"), graph.send_many)
+
+
+def test_errors_of_a_single_mailbox_are_not_of_the_whole_connection(wire, graph):
+    for status, code in [(429, "ApplicationThrottled"), (404, "ErrorInvalidUser"), (503, "")]:
+        wire.say(Said(status, error(code)))
+
+        (answer,) = graph.send_many([get()])
+
+        assert isinstance(answer, ProviderError)
+        assert not answer.is_whole
+
+
+def test_a_mailbox_that_is_not_there_is_unusable(wire, graph):
+    wire.say(Said(404, error("MailboxNotEnabledForRESTAPI")))
+
+    with pytest.raises(MailboxUnusable):
+        converse(graph.census("u", WINDOW), graph.send_many)
+
+
+@pytest.mark.parametrize("address", ["o'hara@northgate.example", "a+b@northgate.example", "ann&ben@northgate.example"])
+def test_an_address_with_special_characters_is_looked_up_as_it_is(wire, graph, address):
+    from urllib.parse import parse_qs, urlsplit
+
+    wire.say(Said(200, {"value": []}))
+
+    converse(graph.look_up(address), graph.send_many)
+
+    query = parse_qs(urlsplit(wire.asked[0].path).query)
+    assert query["$filter"][0].startswith(f"mail eq '{address.replace(chr(39), chr(39) * 2)}' or ")
