@@ -21,6 +21,7 @@ from sandbox.rendering import render
 from sandbox.views import read_window
 from sandbox.world import World
 
+LONGEST_ADVANCE = 10 * 365 * 86_400
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -132,7 +133,9 @@ class Control:
 
     async def set_clock(self, request: Request) -> Response:
         """Put the sandbox's clock forward by `advance` seconds, or back to the real time with {"advance": null}."""
-        seconds = (await body_of(request)).get("advance")
+        seconds = (await body_of(request)).get("advance") or 0
+        if not 0 <= seconds <= LONGEST_ADVANCE:
+            raise ValueError("The clock advances by at most ten years.")
         self.world.clock_offset = self.world.clock_offset + timedelta(seconds=seconds) if seconds else timedelta()
         return JSONResponse({"now": self.world.now().isoformat()})
 

@@ -36,6 +36,8 @@ AS_USER = {
     "onlineMeetingUrl", "originalStartTimeZone", "originalEndTimeZone",
 }  # fmt: skip
 SPECIAL = {"transactionId", "recurrence", "singleValueExtendedProperties", "multiValueExtendedProperties", "extensions"}
+FIRST_YEAR, LAST_YEAR = 1601, 4500  # what Exchange can keep
+LONGEST_OCCURRENCE = timedelta(days=1825)
 WRAPPER = (
     '<html>\r\n<head>\r\n<meta http-equiv="Content-Type" content="text/html; charset=utf-8">\r\n'
     "</head>\r\n<body>\r\n{}\r\n</body>\r\n</html>\r\n"
@@ -179,6 +181,8 @@ def check_times(facts: Json) -> None:
     """GraphError unless the event has a start and an end that fit together."""
     if "start" not in facts or "end" not in facts:
         raise invalid_property()
+    if not all(FIRST_YEAR <= wall_clock(facts[name]).year <= LAST_YEAR for name in ("start", "end")):
+        raise invalid_property()
     if facts.get("isAllDay"):
         _check_all_day(facts)
     elif moment_of(facts["end"]) < moment_of(facts["start"]):
@@ -201,6 +205,8 @@ def read_series(value: Any, facts: Json) -> Json | None:
     """The recurrence of a request, and `facts` moved to its first date; None when it asks for a single event."""
     if value is None:
         return None
+    if wall_clock(facts["end"]) - wall_clock(facts["start"]) > LONGEST_OCCURRENCE:
+        raise invalid_property()
     recurrence = read_recurrence(value, facts["start"])
     first = next(dates(recurrence), None)
     if first is None:

@@ -13,6 +13,7 @@ MATCH = {"method", "path", "mailbox", "in_batch", "nth", "probability", "seed"}
 EFFECT = {
     "status", "code", "message", "retry_after", "body", "headers", "drop", "delay", "token", "truncate", "commit",
 }  # fmt: skip
+KINDS: dict[str, Any] = {"times": int, "status": int, "delay": int | float, "headers": dict}
 
 
 @dataclass(slots=True)
@@ -38,8 +39,7 @@ class Fault:
         self.seen = 0
         self.applied = 0
         self.random = random.Random(self.match.get("seed", 0))  # noqa: S311 - reproducible, not secret
-        if self.effect.get("drop") not in (None, "before", "after"):
-            raise ValueError("The effect 'drop' is 'before' or 'after'.")
+        _check_values(self.match, self.effect, self.times)
         re.compile(self.match.get("path") or "")
 
     def suits(self, request: Request) -> bool:
@@ -116,6 +116,18 @@ def _checked(given: Any, known: set[str], what: str) -> Json:
     if unknown:
         raise ValueError(f"A fault's {what} has no '{unknown[0]}'; it knows {', '.join(sorted(known))}.")
     return given
+
+
+def _check_values(match: Json, effect: Json, times: Any) -> None:
+    """ValueError for a value that would only fail later, in the middle of somebody's request."""
+    if effect.get("drop") not in (None, "before", "after"):
+        raise ValueError("The effect 'drop' is 'before' or 'after'.")
+    values = {"times": times, "method": match.get("method"), "path": match.get("path"), "mailbox": match.get("mailbox")}
+    values |= {name: effect.get(name) for name in ("status", "delay", "code", "message", "headers")}
+    for name, value in values.items():
+        kind = KINDS.get(name, str)
+        if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+            raise ValueError(f"The value of '{name}' does not fit.")
 
 
 def _path_fits(wanted: str, request: Request) -> bool:

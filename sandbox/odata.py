@@ -12,6 +12,7 @@ from sandbox.errors import GraphError
 from sandbox.items import Json, canonical_property_id
 
 Predicate = Callable[[Json], bool]
+LONGEST_FILTER = 500  # tokens; Graph too refuses a filter with too many nodes
 _TOKEN = re.compile(r"\s*('(?:[^']|'')*'|[(),:]|[^\s(),:']+(?::\d\d:\d\d[^\s(),']*)?)")
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "eq": lambda a, b: a == b,
@@ -37,6 +38,8 @@ def invalid_filter(text: str) -> GraphError:
 def predicate(text: str) -> Predicate:
     """What a $filter asks for; GraphError when it cannot be read."""
     reader = _Reader(text)
+    if len(reader.tokens) > LONGEST_FILTER:
+        raise invalid_filter("it is too long.")
     found = reader.any_of()
     if reader.tokens:
         raise invalid_filter(f"unexpected '{reader.tokens[0]}'.")

@@ -34,7 +34,7 @@ def read_recurrence(value: Any, start: dict[str, str]) -> Json:
 
 def _pattern(given: Json) -> Json:
     kind = given.get("type")
-    if kind not in NEEDED:
+    if not isinstance(kind, str) or kind not in NEEDED:
         raise unreadable(f"Requested value '{kind}' was not found.")
     if any(not given.get(name) for name in ("interval", *NEEDED[kind])):
         raise invalid_property()
@@ -54,7 +54,7 @@ def _pattern(given: Json) -> Json:
 
 def _range(given: Json, start: dict[str, str]) -> Json:
     kind = given.get("type")
-    if kind not in {"endDate", "numbered", "noEnd"}:
+    if kind not in ("endDate", "numbered", "noEnd"):
         raise unreadable(f"Requested value '{kind}' was not found.")
     zone_name = given.get("recurrenceTimeZone") or start["timeZone"]
     if zone(zone_name) is not zone(start["timeZone"]):

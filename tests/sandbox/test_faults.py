@@ -147,6 +147,7 @@ def test_rules_are_listed_and_lifted(sandbox: Client) -> None:
         {"match": {"path": "("}, "effect": {"status": 500}},
         {"match": {}, "effect": {"drop": "never"}},
         {"match": [], "effect": {}},
+        {"match": {}, "effect": {"status": "500"}},
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused(sandbox: Client, rule: object) -> None:
