@@ -18,6 +18,7 @@ KEPT_BY_FRESH = ("dev", "demo.lock")  # `./dev servers`, and the lock that we ho
 class DemoState:
     """The demo's own settings; `is_filled` once its data was created, so that what a person deletes stays deleted."""
 
+    folder: Path
     secret_key: str
     credential_keys: str
     password: str
@@ -29,19 +30,22 @@ class DemoState:
         """Return the state of an earlier start, or a new one."""
         path = folder / "settings.json"
         if path.exists():
-            return cls(**json.loads(path.read_text()))
+            return cls(folder, **json.loads(path.read_text()))
         state = cls(
+            folder,
             secret_key=secrets.token_urlsafe(50),
             credential_keys=base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
             password=secrets.token_urlsafe(9),
             sandbox_port=free_port(),
         )
-        state.save(folder)
+        state.save()
         return state
 
-    def save(self, folder: Path) -> None:
+    def save(self) -> None:
         """Write the state where only its owner can read it."""
-        write_private(folder / "settings.json", asdict(self))
+        kept = asdict(self)
+        del kept["folder"]
+        write_private(self.folder / "settings.json", kept)
 
 
 def write_private(path: Path, content: object) -> None:

@@ -8,6 +8,7 @@ import sys
 import urllib.request
 from contextlib import ExitStack
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from devtools import ROOT, assets, environment, locks
@@ -16,7 +17,6 @@ from devtools.demo_tenant import tenant
 from devtools.servers import servers
 from devtools.supervision import ProcessEndedError, Supervision
 
-FOLDER = ROOT / ".calsync"
 PYTHON = sys.executable
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - only compared with
 FAST_SECONDS = "15"
@@ -30,21 +30,21 @@ WELCOME = """
       {admin_url}
    3. Add something to that calendar there: it is known here at the next cycle, every {interval} seconds.
 
-  All of this is in .calsync/demo.json. Ctrl-C stops everything; the next start goes on from here, --fresh starts over.
+  All of this is in {file}. Ctrl-C stops everything; the next start goes on from here, --fresh starts over.
 """
 
 
 def main(arguments: list[str]) -> int:
     """Run the demo until Ctrl-C; 2 when it cannot start as asked, 1 when a part of it ended."""
     options = parse(arguments)
-    FOLDER.mkdir(exist_ok=True)
-    with locks.claiming(FOLDER / "demo.lock") as is_ours:
+    options.state.mkdir(parents=True, exist_ok=True)
+    with locks.claiming(options.state / "demo.lock") as is_ours:
         problem = why_not(options) if is_ours else "The demo runs already from this folder; stop that one first."
         if problem:
             print(f"dev: {problem}", file=sys.stderr)
             return 2
         if options.fresh:
-            start_over(FOLDER)
+            start_over(options.state)
         return run(options)
 
 
@@ -55,6 +55,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
     parser.add_argument("--fast", action="store_true", help=f"a cycle every {FAST_SECONDS} seconds instead of 300")
     parser.add_argument("--fresh", action="store_true", help="forget everything of earlier starts")
+    parser.add_argument("--state", type=Path, default=ROOT / ".calsync", help="where everything is kept (.calsync)")
     return parser.parse_args(arguments)
 
 
@@ -72,18 +73,18 @@ def why_not(options: argparse.Namespace) -> str:
 
 def run(options: argparse.Namespace) -> int:
     """Start the parts in order, watch them, and stop them in reverse order whatever happens."""
-    (FOLDER / "demo.json").unlink(missing_ok=True)
-    state = DemoState.load_or_create(FOLDER)
+    state = DemoState.load_or_create(options.state)
+    (state.folder / "demo.json").unlink(missing_ok=True)
     assets.build()
     supervision = Supervision()
     with ExitStack() as running:
-        urls = running.enter_context(servers(FOLDER, durable=True))
-        running.callback(stop, supervision)
+        urls = running.enter_context(servers(state.folder, durable=True))
+        running.callback(stop, supervision, state)
         try:
             sandbox = start_sandbox(supervision, state)
             env = product_environment(options, state, urls, sandbox)
             fill(supervision, state, env, sandbox)
-            start_product(supervision, options, env)
+            start_product(supervision, options, state, env)
             announce(options, state, env, sandbox)
             supervision.watch()
         except ProcessEndedError as problem:
@@ -94,21 +95,29 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def stop(supervision: Supervision) -> None:
+def stop(supervision: Supervision, state: DemoState) -> None:
     """Stop everything but the servers, which outlive the rest; a second Ctrl-C must not leave half of it running."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     print("Stopping ...", flush=True)
-    (FOLDER / "demo.json").unlink(missing_ok=True)
+    (state.folder / "demo.json").unlink(missing_ok=True)
     supervision.stop("web", "realtime", "bulk", "beat", "setup", grace=4.0)
     supervision.stop(grace=2.0)
 
 
 def start_sandbox(supervision: Supervision, state: DemoState) -> dict[str, Any]:
     """Start the sandbox and return what it says about itself: its addresses and credentials."""
-    command = [PYTHON, "-m", "sandbox", "--port", str(state.sandbox_port), "--state", str(FOLDER / "sandbox.json")]
-    if not (FOLDER / "sandbox.json").exists():
-        people = FOLDER / "tenant.json"
+    command = [
+        PYTHON,
+        "-m",
+        "sandbox",
+        "--port",
+        str(state.sandbox_port),
+        "--state",
+        str(state.folder / "sandbox.json"),
+    ]
+    if not (state.folder / "sandbox.json").exists():
+        people = state.folder / "tenant.json"
         people.write_text(json.dumps(tenant(date.today()), indent=1))  # noqa: DTZ011 - the demo's own week
         command += ["--tenant", str(people)]
     said: list[dict[str, Any]] = []
@@ -154,10 +163,10 @@ def fill(supervision: Supervision, state: DemoState, env: dict[str, str], sandbo
     only = ["--only-prepare"] if state.is_filled else []
     supervision.run("setup", [PYTHON, "-m", "devtools.demo_data", *asked, *only], {**env, **secrets})
     state.is_filled = True
-    state.save(FOLDER)
+    state.save()
 
 
-def start_product(supervision: Supervision, options: argparse.Namespace, env: dict[str, str]) -> None:
+def start_product(supervision: Supervision, options: argparse.Namespace, state: DemoState, env: dict[str, str]) -> None:
     """Start the product's own processes, as an operator would, and wait until the pages answer."""
     web = [
         "calsync.wsgi",
@@ -174,7 +183,7 @@ def start_product(supervision: Supervision, options: argparse.Namespace, env: di
     supervision.start("web", [PYTHON, "-m", "gunicorn", *web, *quietly], env)
     for queue in ("realtime", "bulk"):
         supervision.start(queue, [*celery, *worker, "-Q", queue, "--hostname", f"{queue}@demo"], env)
-    supervision.start("beat", [*celery, "beat", "--schedule", str(FOLDER / "beat")], env)
+    supervision.start("beat", [*celery, "beat", "--schedule", str(state.folder / "beat")], env)
     supervision.wait_until(lambda: answers(f"{base_url(options)}healthz"), "The web server", patience=60)
 
 
@@ -202,6 +211,7 @@ def announce(options: argparse.Namespace, state: DemoState, env: dict[str, str],
     """Say how to reach it all, to the person and in .calsync/demo.json."""
     url = base_url(options)
     login = {"username": "admin", "password": state.password}
-    write_private(FOLDER / "demo.json", {"url": url, "logins": {"admin": login}, "sandbox": sandbox})
+    write_private(state.folder / "demo.json", {"url": url, "logins": {"admin": login}, "sandbox": sandbox})
     interval = env.get("SYNC_INTERVAL_SECONDS", "300")
-    print(WELCOME.format(url=url, interval=interval, admin_url=sandbox["admin_url"], **login), flush=True)
+    file = os.path.relpath(state.folder / "demo.json", ROOT)
+    print(WELCOME.format(url=url, file=file, interval=interval, admin_url=sandbox["admin_url"], **login), flush=True)
