@@ -71,9 +71,10 @@ def run(mappings: CalendarMappingQuerySet, *, queue: str, size: int) -> None:
     claim = mappings.claim(size)
 
     def again(calendars: Again) -> None:
-        task = sync_mappings if queue == "realtime" or calendars.seconds == 0 else sync_in_bulk
+        task = sync_mappings if calendars.is_urgent or (queue == "realtime" and calendars.seconds) else sync_in_bulk
         if calendars.seconds < settings.SYNC_INTERVAL_SECONDS:
             task.apply_async((list(calendars.mappings), calendars.seconds == 0), countdown=calendars.seconds)
 
-    sync(claim, in_flight=settings.SYNC_BATCHES_IN_FLIGHT[queue], on_again=again)
+    in_flight = settings.SYNC_BATCHES_IN_FLIGHT[queue]
+    sync(claim, in_flight=in_flight, is_urgent=queue == "realtime", on_again=again)
     tidy(claim.mappings)

@@ -63,8 +63,15 @@ class CalendarMappingQuerySet(models.QuerySet["CalendarMapping"]):
         return Claim(lease, until, list(held))
 
     def request_sync(self) -> int:
-        """Note that these may be out of date. Call it in the transaction of the change."""
-        return self.update(requested_at=now())
+        """Note that these may be out of date. Call it in the transaction of the change.
+
+        The rows are locked in one order, so that two people who save the same event never wait for each other.
+        """
+        with transaction.atomic():
+            locked = self.order_by("pk").select_for_update(no_key=True, of=("self",))
+            return self.model.objects.filter(pk__in=list(locked.values_list("pk", flat=True))).update(
+                requested_at=now()
+            )
 
     def write(self, pk: int, lease: UUID, **values: Any) -> bool:
         """Update one claimed row; False when the lease was lost, and then nothing is written."""
@@ -76,11 +83,13 @@ class CalendarMappingQuerySet(models.QuerySet["CalendarMapping"]):
             return
         with connection.cursor() as cursor:
             cursor.execute(
-                "UPDATE instructors_calendarmapping AS m"
+                "WITH held AS (SELECT id FROM instructors_calendarmapping WHERE id = ANY(%s) AND lease = %s"
+                " ORDER BY id FOR NO KEY UPDATE)"
+                " UPDATE instructors_calendarmapping AS m"
                 " SET cursor = CASE WHEN v.cursor = '' THEN m.cursor ELSE v.cursor END, synced_at = %s, problem = '',"
                 " lease = NULL, leased_until = NULL, retry_at = NULL, failing_since = NULL"
-                " FROM unnest(%s::bigint[], %s::text[]) AS v(id, cursor) WHERE m.id = v.id AND m.lease = %s",
-                [now(), list(cursors), list(cursors.values()), lease],
+                " FROM unnest(%s::bigint[], %s::text[]) AS v(id, cursor), held WHERE m.id = v.id AND m.id = held.id",
+                [list(cursors), lease, now(), list(cursors), list(cursors.values())],
             )
 
     def release(self, pk: int, lease: UUID, **values: Any) -> None:

@@ -7,6 +7,7 @@ from django.utils.timezone import now
 
 from events.closing import close, consequences, drop, tidy
 from events.models import Event, ExternalEvent, Session, SyncedEvent
+from events.sync.engine import Again, sync
 from instructors.discovery import discover
 from instructors.models import CalendarMapping, Unmatched
 from integrations.models import Integration
@@ -367,3 +368,27 @@ def test_a_person_s_copy_of_our_item_is_external_and_never_written(sandbox, ann)
 
     assert len(sandbox.events("ann")) == 2
     assert ExternalEvent.objects.count() == 1
+
+
+def test_an_urgent_sync_pushes_and_leaves_the_first_sync_to_another(sandbox, ann):
+    plan_event("First aid", ann)
+    sandbox.add("ann", "Dentist", tomorrow(14))
+    told: list[Again] = []
+
+    sync(CalendarMapping.objects.filter(pk=ann.pk).claim(), is_urgent=True, on_again=told.append)
+
+    assert sandbox.subjects("ann") == ["Dentist", "First aid"]
+    assert not ExternalEvent.objects.exists()
+    assert told == [Again((ann.pk,))]
+    sync_now(ann)
+    assert ExternalEvent.objects.count() == 1
+
+
+def test_a_change_that_comes_during_a_sync_is_told_as_urgent(sandbox, ann):
+    claim = CalendarMapping.objects.filter(pk=ann.pk).claim()
+    plan_event("First aid", ann)
+    told: list[Again] = []
+
+    sync(claim, on_again=told.append)
+
+    assert Again((ann.pk,), is_urgent=True) in told

@@ -33,14 +33,19 @@ ADVISORY_LOCK = 0x63616C73  # "cals"; the second key is the integration's primar
 
 @dataclass(frozen=True)
 class Again:
-    """Calendars that are to be synced again, after `seconds`."""
+    """Calendars that are to be synced again, after `seconds`; urgent where a change waits to be pushed."""
 
     mappings: tuple[int, ...]
     seconds: float = 0.0
+    is_urgent: bool = False
 
 
-def sync(claim: Claim, *, in_flight: int = 1, on_again: Callable[[Again], None] | None = None) -> Report:
+def sync(
+    claim: Claim, *, in_flight: int = 1, is_urgent: bool = False, on_again: Callable[[Again], None] | None = None
+) -> Report:
     """Bring the claimed calendars of one integration up to date, and release each as soon as it is done.
+
+    `is_urgent`: push and follow changes, but leave a first sync or a census to another run.
 
     What a calendar or its provider does wrong ends at that calendar. Database errors go up. `on_again` is told of
     calendars for which a change came in the meantime, or which are not finished.
@@ -54,7 +59,7 @@ def sync(claim: Claim, *, in_flight: int = 1, on_again: Callable[[Again], None] 
     except ProviderError as error:
         integration.rest(str(error), seconds=SLOW_REST)
         return report
-    calendars = load(claim, provider, report)
+    calendars = load(claim, provider, report, is_urgent=is_urgent)
     driver = Driver[int, None](
         counted(provider, report), width=provider.batch_size, in_flight=in_flight, gate=gate(integration)
     )
@@ -118,6 +123,8 @@ def conclude(
 ) -> None:
     """Record and release the calendars whose conversations have ended together."""
     clean: dict[int, str] = {}
+    unfinished = [one.key for one in ended if calendars[one.key].is_unfinished and one.error is None]
+    urgent = CalendarMapping.objects.requested(unfinished)
     for one in ended:
         calendar = calendars[one.key]
         if one.error is not None:
@@ -131,8 +138,11 @@ def conclude(
     CalendarMapping.objects.release_clean(claim.lease, clean)
     if clean:
         claim.mappings[0].integration.recover()
-    if waiting := CalendarMapping.objects.requested([one.key for one in ended]):
-        on_again(Again(tuple(waiting)))
+    urgent += CalendarMapping.objects.requested([one.key for one in ended if one.key not in unfinished])
+    if urgent:
+        on_again(Again(tuple(urgent), is_urgent=True))
+    if left := tuple(pk for pk in unfinished if pk not in urgent):
+        on_again(Again(left))
     for one in ended:
         if (pause := calendars[one.key].again_in) is not None:
             on_again(Again((one.key,), pause))

@@ -24,11 +24,14 @@ def pull(calendar: Calendar) -> Conversation[bool]:
     """Bring the mirror up to date; True when a copy of ours was found changed or gone. Raises ProviderError."""
     if not calendar.is_pulled:
         return False
-    if calendar.mapping.cursor and not is_census_due(calendar):
+    if calendar.mapping.cursor and (calendar.is_urgent or not is_census_due(calendar)):
         try:
             return (yield from follow_changes(calendar))
         except CursorExpired:
-            pass
+            record.begin_full_round(calendar)
+    if calendar.is_urgent:
+        calendar.is_unfinished = True
+        return False
     return (yield from full_round(calendar))
 
 

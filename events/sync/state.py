@@ -54,6 +54,7 @@ class Calendar:
     deadline: float  # of the monotonic clock
     entries: dict[UUID, Entry]
     copies: dict[UUID, SyncedEvent]
+    is_urgent: bool = False  # a change is to be pushed; what takes long is left to another sync
     cursor: str = ""  # of a round that brought nothing, still to be stored
     is_unfinished: bool = False
     again_in: float | None = None  # seconds after which a copy is to be tried again
@@ -104,7 +105,7 @@ def new_window() -> Window:
     )
 
 
-def load(claim: Claim, provider: Provider, report: Report) -> dict[int, Calendar]:
+def load(claim: Claim, provider: Provider, report: Report, *, is_urgent: bool = False) -> dict[int, Calendar]:
     """The state of the claimed calendars, by mapping, in a few queries."""
     copies = copies_of(claim.mappings)
     entries = desired(claim.mappings, copies, horizon=horizon())
@@ -112,7 +113,14 @@ def load(claim: Claim, provider: Provider, report: Report) -> dict[int, Calendar
     deadline = time.monotonic() + (claim.until - now()).total_seconds() * SHARE_OF_LEASE
     return {
         mapping.pk: Calendar(
-            mapping, claim.lease, provider, report, deadline, entries.get(mapping.pk, {}), copies.get(mapping.pk, {})
+            mapping=mapping,
+            lease=claim.lease,
+            provider=provider,
+            report=report,
+            deadline=deadline,
+            entries=entries.get(mapping.pk, {}),
+            copies=copies.get(mapping.pk, {}),
+            is_urgent=is_urgent,
         )
         for mapping in claim.mappings
     }
