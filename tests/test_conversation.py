@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -299,6 +299,10 @@ def test_converse_returns_the_result_of_a_single_conversation():
 def test_converse_raises_the_error_of_a_single_conversation():
     with pytest.raises(NotFound):
         converse(ask_once("/"), Service(lambda request: NotFound("gone")))
+
+
+def flat(lists: Iterable[list[str]]) -> Iterator[str]:
+    return (one for each in lists for one in each)
 
 
 @settings(max_examples=60, deadline=None)

@@ -94,7 +94,7 @@ def answering(wire: Wire) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(said.content[: len(said.content) - said.cut])
             self.close_connection = bool(said.cut)
 
-        do_GET = do_POST = do_PATCH = do_DELETE = answer
+        do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815 - the names in the standard library
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name in the standard library
             pass

@@ -30,6 +30,7 @@ SCOPE_HOSTS = {
     "china": "https://microsoftgraph.chinacloudapi.cn",
 }
 TIMEOUT = (5, 20)  # seconds to connect, to read
+PASSING = {90006, 90024, 90033, 90055}  # trouble of Entra's own, or too many requests
 REFUSED_FOR = 30.0  # seconds for which a refusal is not asked for again
 
 
@@ -74,6 +75,7 @@ class SignInRefused(NeedsAdmin):
     """Entra refused the credentials; `refusal` says which one and what to do."""
 
     def __init__(self, code: int, request_id: str = "") -> None:
+        self.number = code
         self.refusal = REFUSALS.get(code, UNKNOWN_REFUSAL)
         label = f"AADSTS{code}" if code else "refused"
         sentence = f"{self.refusal.why} {self.refusal.todo} (Microsoft: {label})"
@@ -83,7 +85,8 @@ class SignInRefused(NeedsAdmin):
 class LoginSession:
     """The http_client that msal is handed: every call passes `verify` and `timeout`.
 
-    `refusal` keeps the last body of a 4xx, because msal's own error does not carry it.
+    `refusal` keeps the last body of a 4xx, because msal's own error does not carry it. What is no JSON object is not
+    from Entra (a proxy, a hotel's network) and raises InvalidJSONError: it says nothing of the credentials.
     """
 
     def __init__(self, verify: bool | str) -> None:
@@ -101,12 +104,12 @@ class LoginSession:
         self.session.close()
 
     def _keep(self, response: requests.Response) -> requests.Response:
-        if 400 <= response.status_code < 500:
-            try:
-                body = response.json()
-            except ValueError:
-                body = {}
-            self.refusal = body if isinstance(body, dict) else {}
+        if response.status_code >= 500:
+            return response
+        body = response.json()
+        if not isinstance(body, dict):
+            raise requests.exceptions.InvalidJSONError("not an object")
+        self.refusal = body if response.status_code >= 400 else {}
         return response
 
 
@@ -118,14 +121,14 @@ class Tokens:
         self.authority = f"{login_url or LOGIN_HOSTS[credentials.cloud]}/{credentials.tenant_id}"
         self.http = LoginSession(verify)
         self._app: msal.ConfidentialClientApplication | None = None
-        self._refused: tuple[float, ProviderError] | None = None
+        self._refused: tuple[float, SignInRefused] | None = None
         self._lock = threading.Lock()
 
     def get(self) -> str:
         """A valid access token. Raises SignInRefused (asked again after REFUSED_FOR at the soonest) or Unavailable."""
         with self._lock:
             if self._refused and time.monotonic() < self._refused[0]:
-                raise self._refused[1]
+                raise SignInRefused(self._refused[1].number, self._refused[1].request_id)
             try:
                 return self._acquire()
             except SignInRefused as error:
@@ -139,19 +142,24 @@ class Tokens:
                 self._app.remove_tokens_for_client()
 
     def claims(self) -> dict[str, Any]:
-        """What the token says of itself, for diagnosis only: it is not verified."""
-        payload = self.get().split(".")[1]
-        return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        """What the token says of itself, for diagnosis only: it is not verified, and empty where it cannot be read."""
+        _, _, payload = self.get().rpartition(".")[0].rpartition(".")
+        try:
+            claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        except ValueError:
+            return {}
+        return claims if isinstance(claims, dict) else {}
 
     def _acquire(self) -> str:
+        self.http.refusal = {}
         try:
             answer = self._client().acquire_token_for_client([f"{SCOPE_HOSTS[self.credentials.cloud]}/.default"])
-        except ValueError as error:  # msal: the authority's configuration was refused
-            raise self._refusal(self.http.refusal) from error
         except (requests.RequestException, MsalServiceError) as error:
             raise Unavailable(
                 f"Microsoft's sign-in cannot be reached ({type(error).__name__}).", is_whole=True
             ) from None
+        except ValueError as error:  # msal: the authority's configuration was refused
+            raise self._refusal(self.http.refusal) from error
         if "access_token" not in answer:
             raise self._refusal(answer)
         return str(answer["access_token"])
@@ -169,7 +177,10 @@ class Tokens:
 
     @staticmethod
     def _refusal(body: dict[str, Any]) -> ProviderError:
-        if body.get("error") == "temporarily_unavailable":
+        codes = body.get("error_codes")
+        code = codes[0] if isinstance(codes, list) and codes and isinstance(codes[0], int) else 0
+        if "error" not in body:
+            return Unavailable("Microsoft's sign-in gave an answer that cannot be understood.", is_whole=True)
+        if body["error"] == "temporarily_unavailable" or code in PASSING:
             return Unavailable("Microsoft's sign-in is not available for the moment.", is_whole=True)
-        codes = body.get("error_codes") or [0]
-        return SignInRefused(int(codes[0]), str(body.get("correlation_id") or body.get("trace_id") or ""))
+        return SignInRefused(code, str(body.get("correlation_id") or body.get("trace_id") or ""))

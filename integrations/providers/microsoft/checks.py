@@ -73,7 +73,10 @@ def sign_in(provider: "Microsoft365") -> str:
 
 
 def roles(provider: "Microsoft365") -> str:
-    granted = set(provider.tokens.claims().get("roles") or ())
+    claims = provider.tokens.claims()
+    if not claims:
+        return "The token does not say which roles it carries; the next steps show it."
+    granted = set(claims.get("roles") or ())
     lacking = [role for role in ROLES if role not in granted]
     if lacking:
         names = " and ".join(lacking)

@@ -37,7 +37,7 @@ class Microsoft365(Provider):
         return checks(self, user_id)
 
     def resolve_tenant(self) -> str:
-        return str(self.tokens.claims()["tid"])
+        return str(self.tokens.claims().get("tid") or self.tokens.credentials.tenant_id)
 
     def look_up(self, address: str) -> Conversation[tuple[Person, ...]]:
         """Source: https://learn.microsoft.com/graph/api/user-list"""
