@@ -16,6 +16,7 @@ from sandbox.control import control_app
 from sandbox.errors import GraphError, unreadable
 from sandbox.faults import Request
 from sandbox.pipeline import LOST, answer, refused, request_of, shaped
+from sandbox.server import drop
 from sandbox.world import World
 
 Scope = MutableMapping[str, Any]
@@ -129,8 +130,8 @@ class Sandbox:
         if fault is None:
             return issue()
         await asyncio.sleep(fault.effect.get("delay") or 0)
-        if "token" in fault.effect:
-            found = auth.forged(self.world, fault.effect["token"])
+        if "token" in fault.effect or ("status" in fault.effect and "body" not in fault.effect):
+            found = auth.forged(self.world, fault.effect)
             found.headers["x-sandbox-fault"] = fault.id
             return found
         return shaped(self.world, fault, issue)
@@ -181,7 +182,7 @@ def content_of(found: Answer) -> bytes:
 async def reply(scope: Scope, send: Send, found: Answer | None, more: list[tuple[bytes, bytes]]) -> None:
     """Send an answer; a lost one closes the connection instead."""
     if found is LOST:
-        scope["sandbox.transport"].abort()
+        drop(scope["client"])
         await asyncio.sleep(0.01)  # let the server notice, so that it does not answer in our place
         return
     content = content_of(found)

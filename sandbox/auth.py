@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
 from urllib.parse import parse_qsl, unquote
 from uuid import uuid4
 
@@ -241,8 +240,18 @@ def read_form(body: bytes) -> dict[str, str]:
     return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
-def forged(world: World, effect: Any) -> Answer:
-    """The token endpoint's answer to a request that a fault hits."""
-    given = effect if isinstance(effect, dict) else {}
-    number = int(given.get("code") or 90033)
-    return error_answer(world, number, str(given.get("message") or "A fault."), given.get("status"), given.get("error"))
+_NUMBERS = {"expired": 7000222, "secret": 7000215, "client": 700016, "tenant": 90002, "throttled": 90055}
+
+
+def forged(world: World, effect: Json) -> Answer:
+    """The token endpoint's answer to a request that a fault hits: by AADSTS number, or by a word for one."""
+    token = effect.get("token", effect)
+    given = token if isinstance(token, dict) else {"code": token}
+    code = str(given.get("code"))
+    number = int(code) if code.isdecimal() else _NUMBERS.get(code, 90033)
+    found = error_answer(
+        world, number, str(given.get("message") or "A fault."), given.get("status"), given.get("error")
+    )
+    if given.get("retry_after") is not None:
+        found.headers["Retry-After"] = str(given["retry_after"])
+    return found

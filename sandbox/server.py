@@ -41,12 +41,24 @@ class OnePiece:
         return getattr(self._transport, name)
 
 
-class Protocol(BaseProtocol):
-    """Lets the application reach the connection of a request, to drop it without an answer."""
+_open: dict[Any, asyncio.Transport] = {}  # by the address of the client
 
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope["sandbox.transport"] = self.transport  # type: ignore[typeddict-unknown-key]
+
+def drop(client: Any) -> None:
+    """Close a client's connection without another word."""
+    _open[tuple(client)].abort()
+
+
+class Protocol(BaseProtocol):
+    """Keeps its connection at hand, to drop it without an answer, and writes each response in one piece."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        _open[self.client] = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        _open.pop(self.client, None)
+        super().connection_lost(exc)
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()

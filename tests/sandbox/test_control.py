@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.conftest import MARKER, PEOPLE, WINDOW, Client, course, utc, weekly
+from tests.sandbox.conftest import MARKER, PEOPLE, ROOT, WINDOW, Client, course, utc, weekly
 
 
 def marked(value: str) -> dict[str, Any]:
@@ -162,3 +162,11 @@ def test_every_answer_of_graph_carries_the_ids_of_its_request(sandbox: Client) -
     assert re.fullmatch(r"[0-9a-f-]{36}", response.headers["request-id"])
     assert response.headers["client-request-id"] == "mine"
     assert response.json()["error"]["innerError"]["request-id"]
+
+
+def test_every_setting_is_in_the_readme(sandbox: Client) -> None:
+    readme = (ROOT / "sandbox" / "README.md").read_text()
+
+    missing = [name for name in sandbox.control("GET", "settings") if f"`{name}`" not in readme]
+
+    assert missing == []

@@ -109,6 +109,24 @@ def test_a_forged_token_is_not_taken(sandbox: Client) -> None:
     assert response.status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("match", "effect", "status", "number"),
+    [
+        ({}, {"token": "expired"}, 401, 7000222),
+        ({}, {"token": {"code": 700016}}, 400, 700016),
+        ({"path": "/oauth2/v2.0/token"}, {"status": 503}, 503, 90033),
+    ],
+)
+def test_the_token_endpoint_can_refuse_as_a_fault_says(
+    sandbox: Client, match: dict[str, str], effect: dict[str, object], status: int, number: int
+) -> None:
+    sandbox.fault(match, **effect)
+
+    response = sandbox.ask_token()
+
+    assert (response.status_code, response.json()["error_codes"]) == (status, [number])
+
+
 def test_the_token_endpoint_can_be_made_to_fail(sandbox: Client) -> None:
     sandbox.fault({"nth": 1}, token={"status": 503, "code": 90033})
 
