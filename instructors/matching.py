@@ -27,7 +27,7 @@ def match(email: str, people: Sequence[Person]) -> Linked | NotLinked:
     Letter case and blanks make no difference. A main address or sign-in name pairs; an alias does not, because
     it may be a shared one.
     """
-    address = email.strip().lower()
+    address = email.strip().lower() or "no address"
     owners = [person for person in people if address in (person.mail.lower(), person.sign_in_name.lower())]
     members = [person for person in owners if not person.is_guest]
     if len(owners) > 1:

@@ -103,7 +103,11 @@ def write_calendar(provider: "Microsoft365", user_id: str) -> Conversation[str]:
     start = datetime.now(UTC).replace(microsecond=0) - timedelta(days=3650)
     entry = Entry(uuid4(), "calsync connection test", start, start + timedelta(minutes=15))
     receipt = yield from provider.create(user_id, entry, key=uuid4())
-    yield from provider.delete(user_id, receipt.remote_id)
+    try:
+        yield from provider.delete(user_id, receipt.remote_id)
+    except ProviderError as error:
+        left = f'{error} An item named "{entry.subject}" is left on {start:%d %B %Y}.'
+        raise Lacking(replace(explained(error, STEPS[-1]), detail=left)) from error
     return "Wrote an item and removed it."
 
 
