@@ -14,13 +14,13 @@ from integrations.connection import connect
 from integrations.models import Integration
 from integrations.providers.base import Provider
 from integrations.providers.conversation import Conversation, Driver
-from integrations.providers.errors import ProviderError
+from integrations.providers.errors import ProviderError, Unavailable
 from integrations.providers.types import Person
 
 log = structlog.get_logger(__name__)
 
 Found = tuple[Person, ...]
-REST = 3600  # seconds before a refused integration is asked again
+REST = 60  # seconds before an integration that cannot be asked is asked again
 
 
 def discover(integration: Integration, instructors: Iterable[int] | None = None, *, in_flight: int = 3) -> bool:
@@ -30,6 +30,7 @@ def discover(integration: Integration, instructors: Iterable[int] | None = None,
     """
     if integration.is_closing or not integration.is_active:
         return True
+    Unmatched.objects.filter(integration=integration, instructor__is_active=False).delete()
     people = {instructor.pk: instructor for instructor in unpaired(integration, instructors)}
     provider = connect(integration)
     driver = Driver[int, Found](provider.send_many, width=provider.batch_size, in_flight=in_flight)
@@ -43,10 +44,21 @@ def discover(integration: Integration, instructors: Iterable[int] | None = None,
         if new:
             sync_wanted.send(CalendarMapping, mappings=new, bulk=True)
             new = []
-    if error is not None:
-        log.warning("discovery_failed", integration=integration.name, error=str(error), code=error.code)
-        integration.rest(f"People could not be looked up. {error}", seconds=60) if error.is_whole else None
+    if people:
+        conclude(integration, error)
     return error is None
+
+
+def conclude(integration: Integration, error: ProviderError | None) -> None:
+    """Note what this discovery showed of the connection; a passing failure of it is nobody's business."""
+    if error is None:
+        integration.recover()
+        return
+    log.warning("discovery_failed", integration=integration.name, error=str(error), code=error.code)
+    if error.is_whole:
+        is_passing = isinstance(error, Unavailable)
+        problem = integration.problem if is_passing else f"People could not be looked up. {error}"
+        integration.rest(problem, seconds=REST)
 
 
 def look_up(provider: Provider, email: str) -> Conversation[Found]:

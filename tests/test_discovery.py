@@ -1,0 +1,316 @@
+"""Looking instructors up in the sandbox's directory."""
+
+from typing import Any
+
+import pytest
+
+from events.closing import tidy
+from events.models import ExternalEvent, SyncedEvent
+from instructors.discovery import discover
+from instructors.models import CalendarMapping, Instructor, Unmatched
+from integrations.models import Integration
+from tests.conftest import Sandbox, address, plan_event, sync_now, tomorrow
+
+
+def put(sandbox: Sandbox, name: str, **values: Any) -> str:
+    """Add a person to the directory, or change the one with this sign-in name; their object id."""
+    person = {"name": name.title(), "mail": address(name), "upn": address(name)} | values
+    return sandbox.control("POST", "people", json=person)["id"]
+
+
+def hire(name: str, email: str = "", **values: Any) -> Instructor:
+    return Instructor.objects.create(name=name.title(), email=email or address(name), **values)
+
+
+def causes() -> dict[str, str]:
+    return {one.instructor.name: one.cause for one in Unmatched.objects.select_related("instructor")}
+
+
+def paired() -> dict[str, str]:
+    return {one.instructor.name: one.remote_user_id for one in CalendarMapping.objects.select_related("instructor")}
+
+
+def look_ups(sandbox: Sandbox) -> int:
+    return sandbox.requests()["in_batch"].get("GET /users", 0) + sandbox.requests()["plain"].get("GET /users", 0)
+
+
+def test_of_forty_instructors_thirty_six_are_paired_and_four_are_not_with_their_causes(sandbox, integration):
+    for number in range(36):
+        put(sandbox, f"person{number}")
+        hire(f"person{number}")
+    put(sandbox, "owner", aliases=[address("alias")])
+    put(sandbox, "double", upn="double1@northgate.example")
+    put(sandbox, "double", upn="double2@northgate.example")
+    put(sandbox, "guest", upn="guest#EXT#@northgate.example", user_type="Guest")
+    for name in ("nobody", "alias", "double", "guest"):
+        hire(name)
+
+    assert discover(integration)
+
+    assert len(paired()) == 36
+    assert causes() == {"Nobody": "not_found", "Alias": "alias", "Double": "ambiguous", "Guest": "guest"}
+    assert all(one.reason.endswith(".") for one in Unmatched.objects.all())
+
+
+def test_forty_look_ups_are_two_batches(sandbox, integration):
+    for number in range(40):
+        hire(f"person{number}")
+
+    discover(integration)
+
+    assert (sandbox.requests()["batch"], look_ups(sandbox)) == (2, 40)
+
+
+@pytest.mark.parametrize("email", ["ANN@Northgate.Example", " ann@northgate.example ", "ann@NORTHGATE.example"])
+def test_letter_case_and_blanks_make_no_difference(sandbox, integration, email):
+    hire("ann", email)
+
+    discover(integration)
+
+    (mapping,) = CalendarMapping.objects.all()
+    assert mapping.instructor.name == "Ann"
+    assert mapping.address.lower() == "ann@northgate.example"
+    assert mapping.sync_enabled
+
+
+@pytest.mark.parametrize("name", ["o'hara", "a+b", "jörg"])
+def test_an_address_with_special_characters_is_found(sandbox, integration, name):
+    put(sandbox, name)
+    hire(name)
+
+    discover(integration)
+
+    assert list(paired()) == [name.title()]
+
+
+def test_a_mapping_is_bound_to_the_directory_object_and_not_to_its_address(sandbox, integration):
+    ben = put(sandbox, "ben", mail="renamed@northgate.example")
+    hire("ben")
+
+    discover(integration)
+
+    assert paired() == {"Ben": ben}
+
+
+def test_two_instructors_cannot_have_one_mailbox_and_the_second_is_told_whose_it_is(sandbox, integration):
+    put(sandbox, "ann", mail="a.lake@northgate.example")
+    hire("ann")
+    hire("lake", "a.lake@northgate.example")
+
+    discover(integration)
+
+    assert len(paired()) == 1
+    assert list(causes().values()) == ["taken"]
+    assert "is paired with this mailbox." in Unmatched.objects.get().reason
+
+
+def test_a_new_discovery_replaces_the_cause_of_the_last_one(sandbox, integration):
+    hire("eve")
+    discover(integration)
+    assert causes() == {"Eve": "not_found"}
+    first = Unmatched.objects.get().checked_at
+
+    put(sandbox, "owner", aliases=[address("eve")])
+    discover(integration)
+
+    assert causes() == {"Eve": "alias"}
+    assert Unmatched.objects.get().checked_at > first
+
+
+def test_whoever_appears_in_the_directory_later_is_paired_and_no_longer_listed(sandbox, integration):
+    hire("eve")
+    discover(integration)
+
+    put(sandbox, "eve")
+    discover(integration)
+
+    assert (list(paired()), causes()) == (["Eve"], {})
+
+
+def test_whoever_is_paired_is_not_looked_up_again(sandbox, integration):
+    hire("ann")
+    discover(integration)
+    asked = look_ups(sandbox)
+
+    discover(integration)
+
+    assert look_ups(sandbox) == asked == 1
+
+
+def test_only_the_given_instructors_are_looked_up(sandbox, integration):
+    ann, _ = hire("ann"), hire("ben")
+
+    discover(integration, [ann.pk])
+
+    assert list(paired()) == ["Ann"]
+
+
+def test_inactive_instructors_are_not_looked_up_and_no_longer_listed(sandbox, integration):
+    hire("ann", is_active=False)
+    eve = hire("eve")
+    discover(integration)
+
+    Instructor.objects.filter(pk=eve.pk).update(is_active=False)
+    discover(integration)
+
+    assert (paired(), causes()) == ({}, {})
+
+
+@pytest.mark.parametrize("values", [{"status": "inactive"}, {"closing_at": tomorrow()}])
+def test_an_integration_that_is_not_in_use_is_not_asked(sandbox, integration, values):
+    hire("ann")
+    Integration.objects.filter(pk=integration.pk).update(**values)
+    integration.refresh_from_db()
+
+    discover(integration)
+
+    assert look_ups(sandbox) == 0
+    assert not CalendarMapping.objects.exists()
+
+
+def in_outlook(sandbox: Sandbox, *names: str) -> list[list[str]]:
+    return [sandbox.subjects(name) for name in names]
+
+
+def test_a_changed_address_leaves_the_old_mailbox_and_pairs_with_the_new(sandbox, people):
+    integration = Integration.objects.get()
+    zoe = put(sandbox, "zoe")
+    sandbox.add("ann", "Dentist", tomorrow(14))
+    ann = people["ann"]
+    plan_event("First aid", ann)
+    sync_now(ann)
+    assert in_outlook(sandbox, "ann", "zoe") == [["Dentist", "First aid"], []]
+
+    ann.instructor.email = address("zoe")
+    ann.instructor.save()
+    discover(integration)
+    ann.refresh_from_db()
+    assert ann.leaving_at
+    assert not ExternalEvent.objects.exists()
+    sync_now(ann)
+    tidy([ann])
+    discover(integration)
+    (mapping,) = CalendarMapping.objects.filter(instructor=ann.instructor)
+    sync_now(mapping)
+
+    assert (mapping.remote_user_id, mapping.address) == (zoe, address("zoe"))
+    assert in_outlook(sandbox, "ann", "zoe") == [["Dentist"], ["First aid"]]
+    assert SyncedEvent.objects.get().mapping == mapping
+
+
+def test_a_changed_address_of_the_same_mailbox_keeps_the_mapping(sandbox, people):
+    ann = people["ann"]
+    sandbox.control("POST", "people", json={"upn": address("ann"), "mail": "a.lake@northgate.example"})
+
+    ann.instructor.email = "a.lake@northgate.example"
+    ann.instructor.save()
+    discover(Integration.objects.get())
+
+    ann.refresh_from_db()
+    assert (ann.address, ann.leaving_at) == ("a.lake@northgate.example", None)
+
+
+def test_a_changed_address_that_nobody_has_leaves_the_old_mailbox_and_says_why(sandbox, people):
+    ann = people["ann"]
+
+    ann.instructor.email = address("nobody")
+    ann.instructor.save()
+    discover(Integration.objects.get())
+
+    ann.refresh_from_db()
+    assert ann.leaving_at
+    assert causes() == {"Ann": "not_found"}
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [
+        {"status": 503},
+        {"status": 403, "code": "Authorization_RequestDenied"},
+        {"status": 500, "body": "<html>"},
+        {"body": {}},
+    ],
+)
+def test_a_directory_that_cannot_be_asked_keeps_what_was_known(sandbox, people, effect):
+    ann, eve = people["ann"], hire("eve")
+    integration = Integration.objects.get()
+    discover(integration)
+    known = Unmatched.objects.get()
+    ann.instructor.email = address("zoe")
+    ann.instructor.save()
+
+    sandbox.fault({"path": "/users", "method": "GET"}, **effect)
+    assert not discover(integration)
+
+    ann.refresh_from_db()
+    assert (ann.leaving_at, ann.address) == (None, address("ann"))
+    assert Unmatched.objects.get() == known
+    assert known.instructor == eve
+
+
+def test_one_look_up_that_fails_does_not_stop_the_others(sandbox, integration):
+    hire("ann"), hire("ben")
+    sandbox.control("POST", "faults", json={"match": {"path": "ann@"}, "effect": {"status": 500}})
+
+    assert not discover(integration)
+
+    assert list(paired()) == ["Ben"]
+
+
+def test_a_refused_sign_in_rests_the_integration_and_says_why(sandbox, integration):
+    hire("ann")
+    integration.client_secret = "wrong"
+    integration.save()
+
+    assert not discover(integration)
+
+    integration.refresh_from_db()
+    assert "Client Secret" in integration.problem
+    assert integration.retry_at
+
+
+def test_a_sign_in_that_is_away_for_a_moment_is_nobodys_business(sandbox, integration):
+    hire("ann")
+    integration.tenant_id = integration.tenant_id.upper()  # of which no token is kept yet
+    integration.save()
+    sandbox.fault({"path": "/token"}, token={"status": 503, "code": 90033})
+
+    assert not discover(integration)
+
+    integration.refresh_from_db()
+    assert integration.problem == ""
+    assert integration.retry_at
+
+
+def test_a_discovery_that_works_again_forgets_the_problem(sandbox, integration):
+    hire("eve")
+    secret = integration.client_secret
+    integration.client_secret = "wrong"
+    integration.save()
+    discover(integration)
+
+    integration.client_secret = secret
+    integration.save()
+    discover(integration)
+
+    integration.refresh_from_db()
+    assert (integration.problem, integration.retry_at) == ("", None)
+
+
+def test_a_mailbox_that_refuses_calendar_calls_is_matched_with_a_problem(sandbox, integration):
+    put(sandbox, "ann", mailbox="none")
+    hire("ann")
+
+    discover(integration)
+    sync_now(CalendarMapping.objects.get())
+
+    assert "licence" in CalendarMapping.objects.get().problem
+    assert causes() == {}
+
+
+def test_new_mappings_are_asked_to_be_synced(sandbox, integration):
+    hire("ann")
+
+    discover(integration)
+
+    assert CalendarMapping.objects.get().requested_at
