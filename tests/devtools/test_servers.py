@@ -34,7 +34,7 @@ def data_survives(state: Path) -> bool:
     with postgres(state, "calsync", durable=True) as url, psycopg.connect(as_libpq(url)) as connection:
         connection.execute("CREATE TABLE IF NOT EXISTS visits (id serial)")
         connection.execute("INSERT INTO visits DEFAULT VALUES")
-        return connection.execute("SELECT count(*) FROM visits").fetchone() > (1,)
+        return connection.execute("SELECT id FROM visits").rowcount > 1
 
 
 def as_libpq(url: str) -> str:
@@ -44,12 +44,12 @@ def as_libpq(url: str) -> str:
 def test_both_servers_answer_and_are_gone_afterwards(tmp_path):
     with servers(tmp_path) as urls:
         with psycopg.connect(as_libpq(urls["DATABASE_URL"])) as connection:
-            version = connection.execute("SHOW server_version").fetchone()[0]
+            version = connection.info.server_version
         with redis.Redis.from_url(urls["REDIS_URL"]) as client:
             answered = client.ping()
         started = time.monotonic()
 
-    assert version.startswith("18")
+    assert version // 10_000 == 18
     assert answered
     assert time.monotonic() - started < 5
     assert living(find_home(tmp_path).data) == []
@@ -86,6 +86,7 @@ def test_a_server_that_an_earlier_run_left_behind_is_ended_first(tmp_path):
 
 def test_the_servers_end_when_their_owner_is_killed_outright(tmp_path):
     owner = subprocess.Popen([sys.executable, "-c", HOLD_SERVERS, str(tmp_path)], stdout=subprocess.PIPE)
+    assert owner.stdout
     owner.stdout.readline()
     server = living(find_home(tmp_path).data)
 

@@ -85,10 +85,15 @@ def test_what_does_not_come_up_in_time_is_said(supervision):
 
 
 def test_processes_that_ignore_the_polite_signal_are_ended_with_their_children_within_the_grace(supervision):
-    children = []
+    children: list[int] = []
+
+    def take(line: str) -> bool:
+        children.append(int(line))
+        return True
+
     for name in ("realtime", "bulk"):
         command = python(STUBBORN + WITH_A_CHILD, STUBBORN + FOREVER)
-        supervision.start(name, command, os.environ, on_line=lambda line: not children.append(int(line)))
+        supervision.start(name, command, os.environ, on_line=take)
     supervision.wait_until(lambda: len(children) == 2, "Both", patience=10)
     time.sleep(0.3)  # until the children ignore signals too
 
