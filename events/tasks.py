@@ -1,17 +1,22 @@
 """Background work: hints, the cycle and its chunks. A task takes ids, claims, calls one function."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
+import structlog
 from celery import shared_task
 from django.conf import settings
 from django.utils.timezone import now
+from kombu.exceptions import OperationalError
 
 from events.closing import tidy
 from events.sync.engine import Again, sync
 from instructors.claims import CalendarMappingQuerySet
 from instructors.models import CalendarMapping
 from integrations.models import Integration
+
+log = structlog.get_logger(__name__)
 
 CHUNK = 200  # calendars that one task holds; a multiple of a batch's 20
 REALTIME_CHUNK = 20
@@ -66,6 +71,15 @@ def sync_in_chunks(mappings: CalendarMappingQuerySet, *, queue: str, size: int) 
         run(mappings.filter(integration=integration), queue=queue, size=size)
 
 
+@contextmanager
+def suppressed_outage() -> Iterator[None]:
+    """Let a sync go on while the broker is away: what was to be synced again is found by the cycle."""
+    try:
+        yield
+    except OperationalError:
+        log.warning("broker_unreachable")
+
+
 def run(mappings: CalendarMappingQuerySet, *, queue: str, size: int) -> None:
     """Claim up to `size` of `mappings` and sync them; what has to be synced again goes back to its queue."""
     claim = mappings.claim(size)
@@ -73,7 +87,8 @@ def run(mappings: CalendarMappingQuerySet, *, queue: str, size: int) -> None:
     def again(calendars: Again) -> None:
         task = sync_mappings if calendars.is_urgent or (queue == "realtime" and calendars.seconds) else sync_in_bulk
         if calendars.seconds < settings.SYNC_INTERVAL_SECONDS:
-            task.apply_async((list(calendars.mappings), calendars.seconds == 0), countdown=calendars.seconds)
+            with suppressed_outage():
+                task.apply_async((list(calendars.mappings), calendars.seconds == 0), countdown=calendars.seconds)
 
     in_flight = settings.SYNC_BATCHES_IN_FLIGHT[queue]
     sync(claim, in_flight=in_flight, is_urgent=queue == "realtime", on_again=again)

@@ -102,7 +102,8 @@ def link(integration: Integration, instructor: Instructor, person: Person) -> li
     """Pair `instructor` with `person`. Raises IntegrityError where the mailbox is another instructor's."""
     mapping = CalendarMapping.objects.filter(integration=integration, instructor=instructor).first()
     if mapping is not None and mapping.remote_user_id != person.remote_user_id:
-        leave(mapping)  # its clean-up ends with a discovery that pairs anew
+        if mapping.leaving_at is None:
+            leave(mapping)  # its clean-up ends with a discovery that pairs anew
         return []
     values = {"address": instructor.email, "remote_user_id": person.remote_user_id, "leaving_at": None}
     with transaction.atomic():

@@ -34,7 +34,11 @@ def forget_rests() -> None:
 
 
 REFUSED = {name: effect for name, effect in PASSING.items() if name != "cut-off JSON"}
-LOST = {"before it was done": {"drop": "before"}, "after it was done": {"drop": "after"}, "half-way": {"truncate": True}}
+LOST = {
+    "before it was done": {"drop": "before"},
+    "after it was done": {"drop": "after"},
+    "half-way": {"truncate": True},
+}
 
 
 @pytest.mark.parametrize("effect", REFUSED.values(), ids=REFUSED)
@@ -204,7 +208,9 @@ def test_a_mailbox_that_cannot_be_used_says_why(sandbox, ann, code):
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_batch_rests_the_integration_and_loses_nothing(sandbox, people, status):
     plan_event("First aid", *people.values())
-    sandbox.fault({"path": "$batch"}, status=status, code="InvalidAuthenticationToken" if status == 401 else "Forbidden")
+    sandbox.fault(
+        {"path": "$batch"}, status=status, code="InvalidAuthenticationToken" if status == 401 else "Forbidden"
+    )
 
     sync_now()
 

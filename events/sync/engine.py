@@ -1,5 +1,6 @@
 """Bringing calendars up to date: load what is known, hold one conversation per mailbox, record each as it ends."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -54,11 +55,7 @@ def sync(
     if not claim.mappings:
         return report
     integration = claim.mappings[0].integration
-    try:
-        provider = connect(integration)
-    except ProviderError as error:
-        integration.rest(str(error), seconds=SLOW_REST)
-        return report
+    provider = connect(integration)
     calendars = load(claim, provider, report, is_urgent=is_urgent)
     driver = Driver[int, None](
         counted(provider, report), width=provider.batch_size, in_flight=in_flight, gate=gate(integration)
@@ -121,10 +118,26 @@ def one_batch(integration_pk: int) -> Iterator[None]:
 def conclude(
     claim: Claim, calendars: dict[int, Calendar], ended: Sequence[Ended[int, None]], on_again: Callable[[Again], None]
 ) -> None:
-    """Record and release the calendars whose conversations have ended together."""
-    clean: dict[int, str] = {}
+    """Record and release the calendars whose conversations have ended together, and tell which come again."""
     unfinished = [one.key for one in ended if calendars[one.key].is_unfinished and one.error is None]
     urgent = CalendarMapping.objects.requested(unfinished)
+    release(claim, calendars, ended)
+    urgent += CalendarMapping.objects.requested([one.key for one in ended if one.key not in unfinished])
+    if urgent:
+        on_again(Again(tuple(urgent), is_urgent=True))
+    if left := tuple(pk for pk in unfinished if pk not in urgent):
+        on_again(Again(left))
+    pauses: dict[float, list[int]] = defaultdict(list)
+    for one in ended:
+        if (pause := calendars[one.key].again_in) is not None:
+            pauses[pause].append(one.key)
+    for pause, pks in pauses.items():
+        on_again(Again(tuple(pks), pause))
+
+
+def release(claim: Claim, calendars: dict[int, Calendar], ended: Sequence[Ended[int, None]]) -> None:
+    """Write down how each conversation ended; those that ended well with one statement."""
+    clean: dict[int, str] = {}
     for one in ended:
         calendar = calendars[one.key]
         if one.error is not None:
@@ -138,14 +151,6 @@ def conclude(
     CalendarMapping.objects.release_clean(claim.lease, clean)
     if clean:
         claim.mappings[0].integration.recover()
-    urgent += CalendarMapping.objects.requested([one.key for one in ended if one.key not in unfinished])
-    if urgent:
-        on_again(Again(tuple(urgent), is_urgent=True))
-    if left := tuple(pk for pk in unfinished if pk not in urgent):
-        on_again(Again(left))
-    for one in ended:
-        if (pause := calendars[one.key].again_in) is not None:
-            on_again(Again((one.key,), pause))
 
 
 def settled(calendar: Calendar) -> dict[str, object]:
@@ -175,7 +180,7 @@ def fail(calendar: Calendar, error: ProviderError) -> None:
     problem = told(mapping.failing_since, error) if is_passing else str(error)
     values = {"failing_since": since, "problem": problem, "retry_at": now() + timedelta(seconds=seconds)}
     CalendarMapping.objects.release(mapping.pk, calendar.lease, **values)
-    calendar.again_in = seconds if is_passing else None
+    calendar.again_in = seconds if is_passing and not error.is_whole else None
 
 
 def pause_of(failing_since: datetime | None, error: ProviderError) -> float:

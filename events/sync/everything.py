@@ -16,7 +16,6 @@ from instructors.discovery import discover
 from instructors.models import CalendarMapping
 from integrations.connection import connect
 from integrations.models import Integration
-from integrations.providers.errors import ProviderError
 
 CHUNK = 200
 WAIT = 0.5  # seconds between two looks at a calendar that another worker holds
@@ -66,11 +65,7 @@ def plans(mappings: CalendarMappingQuerySet) -> Iterator[str]:
 
 
 def plans_of(integration: Integration, mappings: Sequence[CalendarMapping]) -> Iterator[str]:
-    try:
-        provider = connect(integration)
-    except ProviderError as error:
-        yield f"{integration}: {error}"
-        return
+    provider = connect(integration)
     claim = Claim(uuid4(), now(), mappings)
     for calendar in load(claim, provider, Report()).values():
         yield from lines(calendar)

@@ -150,8 +150,9 @@ def take_census(calendar: Calendar) -> Conversation[bool]:
 def unseen_copies(calendar: Calendar) -> list[UUID]:
     """Copies that should have been in the census and were not."""
     window, seen = calendar.window, calendar.mapping.census_round
-    copies = [copy for copy in calendar.copies.values() if copy.remote_id and copy.seen_round != seen]
-    return [copy.session_uid for copy in copies if window.start < copy.ends_at and copy.observed != "gone"]
+    unseen = [copy for copy in calendar.copies.values() if copy.remote_id and copy.seen_round != seen]
+    inside = [copy for copy in unseen if window.start < copy.ends_at <= window.end]
+    return [copy.session_uid for copy in inside if copy.observed != SyncedEvent.Observed.GONE]
 
 
 def take(calendar: Calendar, page: Page, *, census_link: str | None = None) -> Conversation[bool]:

@@ -93,7 +93,9 @@ class GraphClient:
                 allow_redirects=False,
             )
         except requests.RequestException as error:
-            raise Unavailable(f"Microsoft cannot be reached ({type(error).__name__}).", code="network") from None
+            raise Unavailable(
+                f"Microsoft cannot be reached ({type(error).__name__}).", code="network", is_whole=True
+            ) from None
         if response.status_code == 503:
             self._session().close()  # Microsoft asks for a new connection
         return response.status_code, response.headers, body_of(response)
