@@ -44,11 +44,7 @@ def _html(title: str, content: str) -> HTMLResponse:
 
 
 def _people(world: World, search: str) -> str:
-    found = [
-        person
-        for person in world.people.values()
-        if search.lower() in f"{person.name} {person.mail} {person.upn}".lower()
-    ]
+    found = [person for person in world.people.values() if search.lower() in _searchable(person)]
     rows = "".join(_person_row(person) for person in found[:PEOPLE_SHOWN])
     more = f"<p class='quiet'>The first {PEOPLE_SHOWN} of {len(found)}.</p>" if len(found) > PEOPLE_SHOWN else ""
     return (

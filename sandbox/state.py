@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ class StateFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._writing = threading.Lock()  # the last save must not meet one that is still on its way to the disk
 
     def is_behind(self, world: World) -> bool:
         """Whether something changed since the last time."""
@@ -49,8 +51,9 @@ class StateFile:
         """Put the text into place at once: a reader finds the old file or the new one, never half of one."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self.path.with_name(f"{self.path.name}.new")
-        write_private(fresh, text)
-        fresh.replace(self.path)
+        with self._writing:
+            write_private(fresh, text)
+            fresh.replace(self.path)
 
     def save(self, world: World, authority: Authority) -> None:
         self.write(self.text(world, authority))
