@@ -1,0 +1,32 @@
+"""Figures for people: percentiles and a table."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import mean
+from typing import Any
+
+WIDTH = 44
+
+
+def summary(seconds: Sequence[float]) -> dict[str, float]:
+    """Percentiles of a latency, in milliseconds."""
+    found = {f"p{share}_ms": round(percentile(seconds, share) * 1000, 1) for share in (50, 95, 99)}
+    return {**found, "mean_ms": round(mean(seconds) * 1000, 1), "max_ms": round(max(seconds) * 1000, 1)}
+
+
+def percentile(values: Sequence[float], share: int) -> float:
+    """The smallest value that at least `share` per cent of `values` do not exceed."""
+    ordered = sorted(values)
+    return ordered[max(0, -(-len(ordered) * share // 100) - 1)]
+
+
+def table(figures: Mapping[str, Any]) -> str:
+    return "\n".join(f"{name:<{WIDTH}} {value}" for name, value in rows(figures))
+
+
+def rows(figures: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in figures.items():
+        label = f"{above} {name.replace('_', ' ')}".strip()
+        if isinstance(value, Mapping):
+            yield from rows(value, label)
+        else:
+            yield label, value

@@ -1,0 +1,95 @@
+"""The measurements run at a tiny size and say something sane. How fast things are is not for a test to say."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from bench.figures import percentile, table
+from bench.stage import with_number, with_path
+
+
+def run(folder: Path, *arguments: str) -> Any:
+    figures = folder / "figures.json"
+    command = [sys.executable, "-m", "bench", *arguments, "--json", str(figures)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=110)
+    assert done.returncode == 0, done.stderr
+    printed = json.loads(done.stdout.splitlines()[-1])
+    assert printed == json.loads(figures.read_text())
+    return printed
+
+
+def databases() -> set[str]:
+    with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+        return {row[0] for row in connection.execute("SELECT datname FROM pg_database")}
+
+
+def test_an_idle_cycle_is_one_batch_for_twenty_mailboxes(tmp_path):
+    figures = run(tmp_path, "idle", "--mailboxes", "45", "--rounds", "1")
+
+    idle = figures["idle"]
+    assert idle["batches"] == idle["batches_target"] == 3
+    assert idle["copies"] == 5 + 3
+    assert idle["engine"]["cpu_seconds"] > 0
+    assert idle["cpu_ratio"] > 0
+
+
+def test_every_push_arrives_idle_and_during_a_first_sync(tmp_path):
+    figures = run(tmp_path, "push", "--pushes", "4", "--first-sync", "3")
+
+    for half in ("idle", "during_first_sync"):
+        found = figures["push"][half]
+        assert 0 < found["p50_ms"] <= found["p95_ms"] <= found["p99_ms"] <= found["max_ms"]
+        assert found["bare_post"]["p50_ms"] > 0
+    assert figures["push"]["during_first_sync"]["first_sync"]["rounds"] >= 1
+
+
+def test_a_measurement_leaves_no_database_behind(tmp_path):
+    before = databases()
+
+    run(tmp_path, "idle", "--mailboxes", "2", "--rounds", "1")
+
+    assert databases() == before
+
+
+def test_an_unknown_bench_is_said_in_one_sentence():
+    command = [sys.executable, "-m", "bench", "idel"]
+
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+
+    assert done.returncode == 2
+    assert "there is no bench idel; there are idle, push" in done.stderr
+
+
+@pytest.mark.parametrize(("share", "expected"), [(50, 2), (75, 3), (95, 4), (99, 4)])
+def test_a_percentile_is_a_value_that_was_measured(share, expected):
+    assert percentile([4, 1, 3, 2], share) == expected
+
+
+def test_the_table_has_a_line_for_every_figure():
+    text = table({"idle": {"batches": 100, "engine": {"cpu_seconds": 0.5}}})
+
+    assert [line.split() for line in text.splitlines()] == [
+        ["idle", "batches", "100"],
+        ["idle", "engine", "cpu", "seconds", "0.5"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("unix:///run/valkey.sock", "unix:///run/valkey.sock?db=5&virtual_host=5"),
+        ("redis://localhost:6379/0", "redis://localhost:6379/5?"),
+    ],
+)
+def test_a_broker_of_ones_own_is_another_number_of_the_same_server(url, expected):
+    assert with_number(url, 5) == expected
+
+
+def test_a_database_of_ones_own_is_another_name_in_the_same_server():
+    assert with_path("postgres:///calsync?host=/run&user=me", "other") == "postgres:///other?host=/run&user=me"
