@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from events.localtime import SkippedTime, instant, wall_clock
 from events.models import Event, Session
+from instructors.zones import default_zone, is_zone
 
 
 class WallClockField(forms.SplitDateTimeField):
@@ -41,9 +42,14 @@ class SessionForm(forms.ModelForm):
     def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.zone = zone
+        self.shown_in = self.instance.event.time_zone if self.instance.pk else zone
         if self.instance.pk:
             for name in ("starts_at", "ends_at"):
-                self.initial[name] = wall_clock(getattr(self.instance, name), self.instance.event.time_zone)
+                self.initial[name] = wall_clock(getattr(self.instance, name), self.shown_in)
+
+    def has_changed(self) -> bool:
+        """In another zone, the same time on the wall is another instant."""
+        return super().has_changed() or self.zone != self.shown_in
 
     def clean_starts_at(self) -> datetime | None:
         return self.as_instant(self.cleaned_data["starts_at"])
@@ -66,9 +72,9 @@ class SessionFormSet(BaseInlineFormSet):
     """The sessions of one event, in the zone that its own form was just filled in with."""
 
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
-        from instructors.zones import default_zone
-
-        return {**super().get_form_kwargs(index), "zone": self.instance.time_zone or default_zone()}
+        """The zone of the event; where that is an error itself, one in which the times can be read all the same."""
+        zone = self.instance.time_zone
+        return {**super().get_form_kwargs(index), "zone": zone if is_zone(zone) else default_zone()}
 
 
 class SessionInline(admin.StackedInline):

@@ -11,7 +11,11 @@ def default_zone() -> str:
     return settings.TIME_ZONE
 
 
+def is_zone(value: str) -> bool:
+    return value in available_timezones()
+
+
 def validate_zone(value: str) -> None:
     """Raise ValidationError unless `value` is an IANA time zone, for example Europe/Berlin."""
-    if value not in available_timezones():
+    if not is_zone(value):
         raise ValidationError(_("%(zone)s is no known time zone. An example is Europe/Berlin.") % {"zone": value})
