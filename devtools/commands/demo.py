@@ -107,16 +107,11 @@ def stop(supervision: Supervision, state: DemoState) -> None:
 
 def start_sandbox(supervision: Supervision, state: DemoState) -> dict[str, Any]:
     """Start the sandbox and return what it says about itself: its addresses and credentials."""
-    command = [
-        PYTHON,
-        "-m",
-        "sandbox",
-        "--port",
-        str(state.sandbox_port),
-        "--state",
-        str(state.folder / "sandbox.json"),
-    ]
-    if not (state.folder / "sandbox.json").exists():
+    if reason := why_not_listen("127.0.0.1", state.sandbox_port):  # another would not do: stored links name this one
+        raise ProcessEndedError(f"The sandbox cannot have its port {state.sandbox_port} again ({reason})")
+    kept = state.folder / "sandbox.json"
+    command = [PYTHON, "-m", "sandbox", "--port", str(state.sandbox_port), "--state", str(kept)]
+    if not kept.exists():
         people = state.folder / "tenant.json"
         people.write_text(json.dumps(tenant(date.today()), indent=1))  # noqa: DTZ011 - the demo's own week
         command += ["--tenant", str(people)]

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from devtools import ROOT
-from devtools.demo_state import free_port
+from devtools.demo_state import DemoState, free_port
 from tests.devtools.processes import still_running_after
 
 START_LIMIT, STOP_LIMIT = 90, 10
@@ -115,3 +116,20 @@ def test_when_one_part_ends_the_reason_is_said_and_the_others_are_stopped(tmp_pa
         assert process.wait(20) == 1
     assert "bulk was ended by SIGKILL; stopping the rest." in (tmp_path / "demo.log").read_text()
     assert still_running_after(running, patience=1) == []
+
+
+def test_a_sandbox_port_that_somebody_else_has_by_now_is_said(tmp_path):
+    state = tmp_path / "state"
+    state.mkdir()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        kept = DemoState.load_or_create(state)
+        kept.sandbox_port = taken.getsockname()[1]
+        kept.save()
+
+        with demo(state) as process:
+            status = process.wait(60)
+
+    assert status == 1
+    assert "The sandbox cannot have its port" in (tmp_path / "demo.log").read_text()
