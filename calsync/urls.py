@@ -8,7 +8,7 @@ from django.views.generic import RedirectView
 from calsync.views import healthz
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="integrations:list"), name="home"),
+    path("", RedirectView.as_view(pattern_name="events:integrations"), name="home"),
     path("healthz", healthz, name="healthz"),
     path("accounts/login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", auth.LogoutView.as_view(), name="logout"),

@@ -1,0 +1,56 @@
+"use strict";
+
+// Small conveniences. Every page works without them.
+
+function closeToast(toast) {
+  toast.remove();
+}
+
+function watchToasts(root) {
+  for (const toast of root.querySelectorAll("[data-toast]")) {
+    toast.querySelector("[data-close]").addEventListener("click", () => closeToast(toast));
+    if (toast.dataset.toast === "success") {
+      setTimeout(() => { if (!toast.matches(":hover, :focus-within")) closeToast(toast); }, 12000);
+    }
+  }
+}
+
+async function copyText(button) {
+  const label = button.querySelector("span");
+  const before = label.textContent;
+  await navigator.clipboard.writeText(button.dataset.copy);
+  label.textContent = button.dataset.copied;
+  setTimeout(() => { label.textContent = before; }, 2000);
+}
+
+function markFields(root) {
+  for (const field of root.querySelectorAll(".field")) {
+    const control = field.querySelector("input, select");
+    if (control) control.toggleAttribute("aria-invalid", field.classList.contains("has-error"));
+  }
+}
+
+// A secret is never sent back, so what was typed is put into the form that the test has answered with.
+let typedSecret = "";
+
+document.addEventListener("htmx:beforeSwap", () => {
+  const secret = document.getElementById("id_client_secret");
+  typedSecret = secret ? secret.value : "";
+});
+
+document.addEventListener("htmx:afterSwap", () => {
+  const secret = document.getElementById("id_client_secret");
+  if (secret && typedSecret) secret.value = typedSecret;
+  typedSecret = "";
+  markFields(document);
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) copyText(button);
+});
+
+document.addEventListener("DOMContentLoaded", () => {
+  watchToasts(document);
+  markFields(document);
+});
