@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.timezone import now
 
 from events.closing import tidy
-from events.sync.engine import sync
+from events.sync.engine import Again, sync
 from events.sync.plan import Create, Delete, Find, UnsafePlan, Update, check_is_safe
 from events.sync.state import Calendar, Report, load
 from instructors.claims import CalendarMappingQuerySet, Claim
@@ -47,8 +47,12 @@ def sync_each(mappings: CalendarMappingQuerySet, progress: Callable[[int, int], 
             time.sleep(WAIT if left else 0)
             continue
         unfinished: set[int] = set()
-        in_flight = settings.SYNC_BATCHES_IN_FLIGHT["bulk"]
-        report.add(sync(claim, in_flight=in_flight, on_again=lambda again, to=unfinished: to.update(again.mappings)))  # type: ignore[misc]
+
+        def goes_on(again: Again, to: set[int] = unfinished) -> None:
+            if not again.seconds:  # what failed is tried again by the cycle
+                to.update(again.mappings)
+
+        report.add(sync(claim, in_flight=settings.SYNC_BATCHES_IN_FLIGHT["bulk"], on_again=goes_on))
         tidy(claim.mappings)
         left -= {mapping.pk for mapping in claim.mappings} - unfinished
         progress(total - len(left), total)
