@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from events.sync.everything import plans, sync_everything
-from instructors.models import CalendarMapping
+from instructors.models import CalendarMapping, Instructor
 from integrations.models import Integration
 
 
@@ -30,8 +30,8 @@ class Command(BaseCommand):
         mappings = CalendarMapping.objects.filter(integration__in=integrations)
         if email := options["instructor"]:
             mappings = mappings.filter(instructor__email__iexact=email.strip())
-            if not mappings.exists():
-                raise CommandError(f"No calendar of {email} is matched.", returncode=2)
+            if not Instructor.objects.filter(email__iexact=email.strip()).exists():
+                raise CommandError(f"There is no instructor with the address {email}.", returncode=2)
         if options["dry_run"]:
             for line in plans(mappings):
                 self.stdout.write(line)
