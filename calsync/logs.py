@@ -2,6 +2,8 @@
 
 import logging.config
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -9,17 +11,24 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 SECRET_NAMES = re.compile(
     r"secret|password|authorization|access_token|cookie|client_assertion|credential", re.IGNORECASE
 )
-BEARER = re.compile(r"(?i)(bearer\s+|client_secret=|access_token[\"']?\s*[:=]\s*[\"']?)[^\s\"'&,]+")
+IN_TEXT = re.compile(r"(?i)(bearer\s+|(?:client_secret|access_token)[\"']?\s*[:=]\s*[\"']?)[^\s\"'&,]+")
 
 
 def without_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """The log event with the values of secret-named keys and bearer tokens in text masked."""
-    for name, value in event.items():
-        if SECRET_NAMES.search(name):
-            event[name] = "***"
-        elif isinstance(value, str):
-            event[name] = BEARER.sub(r"\1***", value)
-    return event
+    """The log event with the values of secret-named keys and tokens in text masked, however deep."""
+    return {name: masked(name, value) for name, value in event.items()}
+
+
+def masked(name: str, value: Any) -> Any:
+    if SECRET_NAMES.search(name):
+        return "***"
+    if isinstance(value, str):
+        return IN_TEXT.sub(r"\1***", value)
+    if isinstance(value, Mapping):
+        return {key: masked(str(key), item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [masked("", item) for item in value]
+    return value
 
 
 def logging_config(log_format: str) -> None:

@@ -146,7 +146,9 @@ CONTENT_SECURITY_POLICY = {
 
 # Celery
 REDIS_URL = env.str("REDIS_URL", default="redis://localhost:6379/0")
-CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_BROKER_URL = REDIS_URL
+if REDIS_URL.startswith("unix://"):  # redis-py's form of a socket, in Celery's
+    CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=")
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 900,
     "unacked_restore_interval": 5,
@@ -178,7 +180,8 @@ SYNC_INTERVAL_SECONDS = env.int("SYNC_INTERVAL_SECONDS", default=300)
 SYNC_WINDOW_DAYS_BACK = env.int("SYNC_WINDOW_DAYS_BACK", default=30)
 SYNC_WINDOW_DAYS_AHEAD = env.int("SYNC_WINDOW_DAYS_AHEAD", default=400)
 SYNC_LEASE_SECONDS = env.int("SYNC_LEASE_SECONDS", default=300)
-SYNC_BATCHES_IN_FLIGHT = env.dict("SYNC_BATCHES_IN_FLIGHT", cast={"value": int}, default={"realtime": 1, "bulk": 3})
+SYNC_BATCHES_IN_FLIGHT = {"realtime": 1, "bulk": 3}
+SYNC_BATCHES_IN_FLIGHT |= env.dict("SYNC_BATCHES_IN_FLIGHT", cast={"value": int}, default={})
 SYNC_ONE_BATCH_PER_APP = env.bool("SYNC_ONE_BATCH_PER_APP", default=False)
 MICROSOFT_LOGIN_URL = env.str("MICROSOFT_LOGIN_URL", default="")
 MICROSOFT_GRAPH_URL = env.str("MICROSOFT_GRAPH_URL", default="")
