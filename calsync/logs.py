@@ -67,6 +67,7 @@ def logging_config(log_format: str) -> None:
                 "celery.worker.strategy": {"level": "WARNING"},
                 "django_structlog": {"level": "WARNING"},
                 "msal": {"level": "WARNING"},
+                "axes": {"level": "WARNING"},
             },
         }
     )

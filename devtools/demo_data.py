@@ -45,10 +45,11 @@ def main(arguments: Sequence[str]) -> None:
     options = parser.parse_args(arguments)
     django.setup()
     prepare()
-    if options.only_prepare:
+    create_admin(os.environ["CALSYNC_DEMO_PASSWORD"])
+    if options.only_prepare and has_data():
         return
     if not has_data():
-        print("Creating the login, 40 instructors and their events.", flush=True)
+        print("Creating 40 instructors and their events.", flush=True)
         fill(monday=date.today() - timedelta(days=date.today().weekday()))  # noqa: DTZ011 - the demo's own week
     connect(options)
 
@@ -73,7 +74,6 @@ def fill(monday: date) -> None:
     from django.db import transaction
 
     with transaction.atomic():
-        create_admin(os.environ["CALSYNC_DEMO_PASSWORD"])
         create_instructors()
         create_events(monday)
 
@@ -83,8 +83,9 @@ def create_admin(password: str) -> None:
     from django.contrib.auth.models import Group, User
 
     admin = User.objects.filter(username=ADMIN).first() or User.objects.create_superuser(ADMIN, password=password)
-    admin.set_password(password)
-    admin.save()
+    if not admin.check_password(password):
+        admin.set_password(password)
+        admin.save()
     admin.groups.add(Group.objects.get(name="Administrators"))
 
 

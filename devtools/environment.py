@@ -25,12 +25,19 @@ FOR_DEPLOYMENT_CHECK = {
     "EMAIL_URL": "smtp://localhost:25",
     "LOG_FORMAT": "json",
 }
+NAME = re.compile(r"^(?:# )?([A-Z_]+)=", re.MULTILINE)
 DEFAULT = re.compile(r"^# ([A-Z_]+)=(.*)$", re.MULTILINE)
 
 
 def defaults() -> dict[str, str]:
     """Return the default of every setting that has one, as .env.example says it."""
     return dict(DEFAULT.findall((ROOT / ".env.example").read_text()))
+
+
+def of_the_product(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what of `environment` are settings of the product, by the names in .env.example."""
+    names = {"DJANGO_SETTINGS_MODULE", *NAME.findall((ROOT / ".env.example").read_text())}
+    return {name: value for name, value in environment.items() if name in names}
 
 
 def for_tests(urls: Mapping[str, str]) -> dict[str, str]:

@@ -29,6 +29,7 @@ WELCOME = """
    2. {url}admin/events/event/ : change an event, then look at the instructor's calendar in the sandbox,
       {admin_url}
    3. Add something to that calendar there: it is known here at the next cycle, every {interval} seconds.
+   4. ./dev manage sync --dry-run shows what a sync would do; ./dev manage takes every command of manage.py.
 
   All of this is in {file}. Ctrl-C stops everything; the next start goes on from here, --fresh starts over.
 """
@@ -206,7 +207,9 @@ def announce(options: argparse.Namespace, state: DemoState, env: dict[str, str],
     """Say how to reach it all, to the person and in .calsync/demo.json."""
     url = base_url(options)
     login = {"username": "admin", "password": state.password}
-    write_private(state.folder / "demo.json", {"url": url, "logins": {"admin": login}, "sandbox": sandbox})
+    settings = environment.of_the_product(env)
+    said = {"url": url, "logins": {"admin": login}, "sandbox": sandbox, "environment": settings}
+    write_private(state.folder / "demo.json", said)
     interval = env.get("SYNC_INTERVAL_SECONDS", "300")
     file = os.path.relpath(state.folder / "demo.json", ROOT)
     print(WELCOME.format(url=url, file=file, interval=interval, admin_url=sandbox["admin_url"], **login), flush=True)
