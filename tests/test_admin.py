@@ -94,7 +94,7 @@ def test_several_sessions_and_their_own_instructors_are_kept(browser):
     ann = Instructor.objects.create(name="Ann", email="ann@northgate.example")
     days = [(("2026-07-0" + day, "09:00"), ("2026-07-0" + day, "12:00")) for day in "123"]
 
-    browser.post(ADD, form(*days, **{"instructors": [ann.pk], "sessions-1-instructors": [ann.pk]}))
+    browser.post(ADD, form(*days, instructors=[ann.pk]) | {"sessions-1-instructors": [ann.pk]})
 
     assert [list(session.instructors.all()) for session in Session.objects.all()] == [[], [ann], []]
     assert list(Event.objects.get().instructors.all()) == [ann]

@@ -18,10 +18,8 @@ START = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
 
 def entry(**values: Any) -> Entry:
-    return Entry(
-        **{"session_uid": UID, "subject": "First aid", "starts_at": START, "ends_at": START + timedelta(hours=3)}
-        | values
-    )
+    usual = {"session_uid": UID, "subject": "First aid", "starts_at": START, "ends_at": START + timedelta(hours=3)}
+    return Entry(**{**usual, **values})
 
 
 def event(**values: Any) -> dict[str, Any]:
@@ -212,7 +210,7 @@ def test_an_unreadable_event_of_a_page_is_named_by_its_id_and_the_others_are_rea
 
 
 def test_a_page_of_a_delta_names_removed_items_and_series_that_need_listing():
-    events = [
+    events: list[dict[str, Any]] = [
         {"@removed": {"reason": "deleted"}, "id": "gone"},
         {"id": "master", "type": "seriesMaster"},
         {"id": "bare", "type": "occurrence", "seriesMasterId": "other"},

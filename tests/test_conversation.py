@@ -121,8 +121,7 @@ def test_a_conversation_may_catch_its_error_and_go_on():
 
     ended = run_all(Driver(service), {1: ask("/a", "/b")})
 
-    first, second = ended[1].result
-    assert (type(first), second) == (Rejected, "/b")
+    assert [str(answer) for answer in ended[1].result or []] == ["no", "/b"]
 
 
 def test_a_conversation_that_asks_nothing_ends_with_its_result():
@@ -156,7 +155,7 @@ def test_conversations_run_in_the_calling_thread():
 
 
 def test_those_of_one_answer_end_together():
-    batches = list(Driver(Service()).run({n: ask_once(f"/{n}") for n in range(40)}))
+    batches = list(Driver[int, Any](Service()).run({n: ask_once(f"/{n}") for n in range(40)}))
 
     assert [len(ended) for ended in batches] == [20, 20]
 
@@ -186,13 +185,10 @@ def test_a_short_wait_is_waited_and_the_request_sent_again():
 
 def test_a_short_wait_of_one_does_not_hold_up_the_others():
     reply, _ = once_unavailable("/slow", 0.3)
-    order = [
-        one.key
-        for ended in Driver(Service(reply)).run({"slow": ask_once("/slow"), "quick": ask(*[f"/{n}" for n in range(5)])})
-        for one in ended
-    ]
 
-    assert order == ["quick", "slow"]
+    ended = run_all(Driver(Service(reply)), {"slow": ask_once("/slow"), "quick": ask(*[f"/{n}" for n in range(5)])})
+
+    assert list(ended) == ["quick", "slow"]
 
 
 def test_a_wait_for_the_whole_connection_holds_everybody():

@@ -12,6 +12,8 @@ from calsync.logs import logging_config
 from instructors.discovery import discover
 from instructors.models import Instructor
 from integrations.connection import check, connect
+from integrations.models import Integration
+from integrations.providers.microsoft.provider import Microsoft365
 from tests.conftest import address, plan_event, sync_now
 
 SECRET, TOKEN = "s3cr3t~of.the-app", "eyJ0eXAi.eyJhdWQi.c2lnbmF0dXJl"
@@ -97,18 +99,24 @@ def test_what_is_no_secret_is_written(written):
     assert '"numbers": [1, 2]' in written.getvalue()
 
 
+def token_of(integration: Integration) -> str:
+    provider = connect(integration)
+    assert isinstance(provider, Microsoft365)
+    return provider.tokens.get()
+
+
 def test_a_day_of_work_with_faults_writes_no_secret_and_no_token(written, libraries_talk, sandbox, people):
     integration = people["ann"].integration
     plan_event("First aid", people["ann"])
     check(integration)
     sync_now()
-    tokens = [connect(integration).tokens.get()]
+    tokens = [token_of(integration)]
     sandbox.fault({"mailbox": address("ann")}, status=500)
     sync_now()
     sandbox.clear_faults()
     sandbox.fault({"mailbox": address("ben")}, status=401)
     sync_now()
-    tokens.append(connect(integration).tokens.get())
+    tokens.append(token_of(integration))
     Instructor.objects.create(name="Eve", email=address("eve"))
     integration.client_secret = "a-wrong-secret-of-the-app"
     check(integration)

@@ -120,7 +120,7 @@ def test_a_part_without_a_status_is_not_known(wire, graph, broken):
 
 
 def test_each_part_of_a_batch_has_its_own_error(wire, graph):
-    said = {
+    said: dict[str, dict[str, Any]] = {
         "/a": {"status": 404, "body": error("ErrorItemNotFound")},
         "/b": {"status": 429, "headers": {"Retry-After": "7"}, "body": error("ApplicationThrottled")},
         "/c": {"status": 204},
@@ -343,7 +343,7 @@ def test_a_next_link_of_ours_is_kept_below_the_root(wire, graph):
     assert page.next_link == "/users/u/calendarView?$skip=200"
 
 
-NO_LISTS = [None, [], {}, "text", {"value": None}, {"value": {}}, {"value": ["text"]}, {"value": [None]}]
+NO_LISTS: list[Any] = [None, [], {}, "text", {"value": None}, {"value": {}}, {"value": ["text"]}, {"value": [None]}]
 
 
 @pytest.mark.parametrize("body", [json.dumps(body) if body is not None else None for body in NO_LISTS])

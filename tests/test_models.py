@@ -265,6 +265,7 @@ def test_an_integration_that_rests_and_recovers():
     integration.recover()
 
     assert (resting.problem, bool(resting.failing_since)) == ("The Client Secret has expired.", True)
+    assert resting.retry_at
     assert timedelta(seconds=55) < resting.retry_at - now() <= timedelta(seconds=60)
     recovered = Integration.objects.get()
     assert (recovered.problem, recovered.retry_at, recovered.failing_since) == ("", None, None)
