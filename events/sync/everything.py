@@ -1,6 +1,7 @@
 """Syncing everything now, whatever is due or resting: what `manage.py sync` does."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from uuid import uuid4
 
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.utils.timezone import now
 
 from events.closing import tidy
+from events.models import SyncedEvent
 from events.sync.engine import Again, sync
 from events.sync.plan import Create, Delete, Find, UnsafePlan, Update, check_is_safe
 from events.sync.state import Calendar, Report, load
@@ -18,6 +20,7 @@ from integrations.connection import connect
 from integrations.models import Integration
 
 CHUNK = 200
+TRIES = 100  # how often a calendar that has more to do is gone on with
 WAIT = 0.5  # seconds between two looks at a calendar that another worker holds
 VERBS = {Create: "create", Update: "update", Delete: "delete", Find: "find"}
 
@@ -38,8 +41,9 @@ def sync_everything(
 def sync_each(mappings: CalendarMappingQuerySet, progress: Callable[[int, int], None]) -> Report:
     report = Report()
     left = set(mappings.values_list("pk", flat=True))
-    total = len(left)
-    patience = time.monotonic() + settings.SYNC_LEASE_SECONDS + 30
+    total, tries = len(left), Counter[int]()
+    SyncedEvent.objects.filter(mapping__in=left).update(retry_at=None)
+    patience = new_patience()
     while left and time.monotonic() < patience:
         claim = CalendarMapping.objects.filter(pk__in=left).syncable().claim(CHUNK)
         if not claim.mappings:
@@ -54,10 +58,17 @@ def sync_each(mappings: CalendarMappingQuerySet, progress: Callable[[int, int], 
 
         report.add(sync(claim, in_flight=settings.SYNC_BATCHES_IN_FLIGHT["bulk"], on_again=goes_on))
         tidy(claim.mappings)
-        left -= {mapping.pk for mapping in claim.mappings} - unfinished
+        tries.update(unfinished)
+        left -= {mapping.pk for mapping in claim.mappings} - {pk for pk in unfinished if tries[pk] < TRIES}
+        patience = new_patience()
         progress(total - len(left), total)
     report.failed += len(left)
     return report
+
+
+def new_patience() -> float:
+    """Until when to wait for calendars that other workers hold: a little longer than they can."""
+    return time.monotonic() + settings.SYNC_LEASE_SECONDS + 30
 
 
 def plans(mappings: CalendarMappingQuerySet) -> Iterator[str]:

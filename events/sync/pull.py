@@ -109,10 +109,9 @@ def full_round(calendar: Calendar) -> Conversation[bool]:
         if not mapping.next_cursor and not (yield from begin_chain(calendar)):
             return False
         return (yield from take_census(calendar))
-    except CursorExpired:
-        record.begin_full_round(calendar)  # the next claim starts over
-        calendar.is_unfinished = True
-        return False
+    except CursorExpired as error:
+        record.begin_full_round(calendar)  # the next try starts over
+        raise Unavailable(str(error), code=error.code, request_id=error.request_id) from error
 
 
 def begin_chain(calendar: Calendar) -> Conversation[bool]:
@@ -191,7 +190,7 @@ def apply(calendar: Calendar, seen: Observation, *, is_census: bool) -> bool:
             record.note_copy(calendar, calendar.copies[uid], observed=SyncedEvent.Observed.UNTOUCHED)
     for uid, item in seen.adopted.items():
         record.adopt(calendar, item, calendar.copies[uid])
-    known = record.known_sessions(seen.strays)
+    known = record.adoptable(calendar, seen.strays)
     for item in seen.strays:
         if UUID(item.marker) in known:
             record.adopt(calendar, item)

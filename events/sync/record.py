@@ -138,10 +138,14 @@ def adopt(calendar: Calendar, item: RemoteItem, copy: SyncedEvent | None = None)
     return copy
 
 
-def known_sessions(items: Sequence[RemoteItem]) -> set[UUID]:
-    """The markers of `items` that are sessions of ours."""
+def adoptable(calendar: Calendar, items: Sequence[RemoteItem]) -> set[UUID]:
+    """The markers of `items` that are sessions of ours without a copy in this calendar."""
     markers = [UUID(item.marker) for item in items]
-    return set(Session.objects.filter(uid__in=markers).values_list("uid", flat=True)) if markers else set()
+    if not markers:
+        return set()
+    copied = SyncedEvent.objects.filter(mapping=calendar.mapping, session_uid__in=markers)
+    known = Session.objects.filter(uid__in=markers).exclude(uid__in=copied.values("session_uid"))
+    return set(known.values_list("uid", flat=True))
 
 
 def mirror(calendar: Calendar, items: Iterable[RemoteItem], dropped: Sequence[str] = ()) -> None:

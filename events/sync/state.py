@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -108,7 +108,8 @@ def new_window() -> Window:
 def load(claim: Claim, provider: Provider, report: Report, *, is_urgent: bool = False) -> dict[int, Calendar]:
     """The state of the claimed calendars, by mapping, in a few queries."""
     copies = copies_of(claim.mappings)
-    entries = desired(claim.mappings, copies, horizon=horizon())
+    current = {pk: [uid for uid, copy in own.items() if copy.ends_at >= horizon()] for pk, own in copies.items()}
+    entries = desired(claim.mappings, current, horizon=horizon())
     add_copies_wanted_again(entries, copies)
     deadline = time.monotonic() + (claim.until - now()).total_seconds() * SHARE_OF_LEASE
     return {
@@ -126,11 +127,12 @@ def load(claim: Claim, provider: Provider, report: Report, *, is_urgent: bool = 
     }
 
 
-def copies_of(mappings: Iterable[CalendarMapping]) -> dict[int, dict[UUID, SyncedEvent]]:
-    """Our copies that are not over, by mapping and session uid."""
+def copies_of(mappings: Sequence[CalendarMapping]) -> dict[int, dict[UUID, SyncedEvent]]:
+    """Our copies that are not over or that a window still shows, by mapping and session uid."""
     found: dict[int, dict[UUID, SyncedEvent]] = defaultdict(dict)
     pks = [mapping.pk for mapping in mappings]
-    for copy in SyncedEvent.objects.filter(mapping__in=pks, ends_at__gte=horizon()):
+    windows = [mapping.window_start for mapping in mappings if mapping.window_start]
+    for copy in SyncedEvent.objects.filter(mapping__in=pks, ends_at__gte=min([new_window().start, *windows])):
         found[copy.mapping_id][copy.session_uid] = copy
     return found
 

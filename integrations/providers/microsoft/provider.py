@@ -76,13 +76,13 @@ class Microsoft365(Provider):
 
     def start_delta(self, mailbox: str, window: Window) -> Conversation[Page]:
         """Source: https://learn.microsoft.com/graph/api/event-delta"""
-        return self._skipped(path(f"/users/{quote(mailbox)}/calendarView/delta", span(window)))
+        first = path(f"/users/{quote(mailbox)}/calendarView/delta", span(window))
+        return self._unread((yield Request("GET", first, headers=PREFER_PAGES)))
 
     def skip_delta(self, mailbox: str, link: str) -> Conversation[Page]:
-        return self._skipped(link)
+        return self._unread((yield from known_place(link)))
 
-    def _skipped(self, link: str) -> Conversation[Page]:
-        body = yield from known_place(link)
+    def _unread(self, body: Any) -> Page:
         values(body)
         return Page(**self._links(body, is_round=True))
 
