@@ -38,7 +38,7 @@ def read_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 def main() -> None:
     options = read_arguments()
     signal.signal(signal.SIGTERM, stop)
-    figures: dict[str, Any] = {"machine": {"cpus": os.cpu_count(), "python": platform.python_version()}}
+    figures: dict[str, Any] = {"machine": machine()}
     with tempfile.TemporaryDirectory(prefix="calsync-bench-") as folder, stage(Path(folder)) as ready:
         for name in options.benches or BENCHES:
             figures[name] = importlib.import_module(f"bench.{name}").measure(ready, options)
@@ -46,6 +46,12 @@ def main() -> None:
     print(json.dumps(figures))
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def machine() -> dict[str, Any]:
+    """What the figures depend on; a load of more than a little makes them worthless, the ratios less so."""
+    load = round(os.getloadavg()[0], 2)
+    return {"cpus": os.cpu_count(), "python": platform.python_version(), "load_before": load}
 
 
 def stop(number: int, frame: FrameType | None) -> None:

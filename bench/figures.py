@@ -1,10 +1,18 @@
-"""Figures for people: percentiles and a table."""
+"""What something takes, and figures for people: percentiles and a table."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import mean
 from typing import Any
 
 WIDTH = 44
+
+
+def taken(work: Callable[[], None]) -> dict[str, float]:
+    """The seconds that `work` takes, by the clock and of this process's CPU time, all threads."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
 
 
 def summary(seconds: Sequence[float]) -> dict[str, float]:

@@ -83,15 +83,14 @@ def broker(url: str) -> Iterator[str]:
 
 def with_path(url: str, name: str) -> str:
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}/{name}?{parts.query}"
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{parts.scheme}://{parts.netloc}/{name}{query}"
 
 
 def with_number(url: str, number: int) -> str:
-    """The same broker, another database. A socket's URL says so twice: for redis-py, and for Celery's transport."""
+    """The same broker, another database."""
     parts = urlsplit(url)
-    if parts.scheme == "unix":
-        return f"unix://{parts.path}?db={number}&virtual_host={number}"
-    return with_path(url, str(number))
+    return f"unix://{parts.path}?db={number}" if parts.scheme == "unix" else with_path(url, str(number))
 
 
 @contextmanager

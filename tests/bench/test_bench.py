@@ -54,7 +54,7 @@ def test_a_measurement_leaves_no_database_behind(tmp_path):
 
     run(tmp_path, "idle", "--mailboxes", "2", "--rounds", "1")
 
-    assert databases() == before
+    assert not {name for name in databases() - before if name.startswith("calsync_bench_")}
 
 
 def test_an_unknown_bench_is_said_in_one_sentence():
@@ -83,8 +83,8 @@ def test_the_table_has_a_line_for_every_figure():
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        ("unix:///run/valkey.sock", "unix:///run/valkey.sock?db=5&virtual_host=5"),
-        ("redis://localhost:6379/0", "redis://localhost:6379/5?"),
+        ("unix:///run/valkey.sock", "unix:///run/valkey.sock?db=5"),
+        ("redis://localhost:6379/0", "redis://localhost:6379/5"),
     ],
 )
 def test_a_broker_of_ones_own_is_another_number_of_the_same_server(url, expected):
