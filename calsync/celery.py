@@ -14,9 +14,14 @@ app.autodiscover_tasks()
 
 @app.on_after_finalize.connect
 def schedule(sender: Celery, **_: object) -> None:
-    """Set the beat schedule: the cycle, and discovery once a day."""
+    """Set the beat schedule: the cycle, discovery once a day, and of those who got no answer at each cycle."""
     interval = settings.SYNC_INTERVAL_SECONDS
     sender.conf.beat_schedule = {
         "cycle": {"task": "events.tasks.cycle", "schedule": interval, "options": {"expires": interval}},
+        "unanswered": {
+            "task": "instructors.tasks.discover_unanswered",
+            "schedule": interval,
+            "options": {"expires": interval},
+        },
         "discovery": {"task": "instructors.tasks.discover_all", "schedule": 24 * 3600, "options": {"expires": 3600}},
     }

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import structlog
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import now
 
 from instructors.matching import Linked, NotLinked, match
@@ -74,6 +75,15 @@ def unpaired(integration: Integration, pks: Iterable[int] | None) -> list[Instru
     return [one for one in everybody if paired.get(one.pk, "").lower() != one.email.lower()]
 
 
+def unanswered(integration: Integration) -> list[int]:
+    """The instructors whom the directory was not asked for yet, or gave no answer: neither paired nor unmatched."""
+    of_theirs = CalendarMapping.objects.filter(integration=integration, instructor=OuterRef("pk"))
+    paired = of_theirs.filter(Q(address__iexact=OuterRef("email")) | Q(leaving_at__isnull=False))
+    unmatched = Unmatched.objects.filter(integration=integration, instructor=OuterRef("pk"))
+    found = Instructor.objects.filter(~Exists(paired), ~Exists(unmatched), is_active=True)
+    return list(found.values_list("pk", flat=True))
+
+
 def store(integration: Integration, instructor: Instructor, people: Found) -> list[int]:
     """Record what the directory said of `instructor`; the new mapping's primary key, if there is one."""
     new: list[int] = []
@@ -85,16 +95,11 @@ def store(integration: Integration, instructor: Instructor, people: Found) -> li
             verdict = taken(integration, verdict.person)
     else:
         unlink(integration, instructor)
-    with transaction.atomic():
+    if isinstance(verdict, NotLinked):
+        values = {"cause": verdict.cause, "detail": verdict.detail, "checked_at": now()}
+        Unmatched.objects.update_or_create(values, integration=integration, instructor=instructor)
+    else:
         Unmatched.objects.filter(integration=integration, instructor=instructor).delete()
-        if isinstance(verdict, NotLinked):
-            Unmatched.objects.create(
-                integration=integration,
-                instructor=instructor,
-                cause=verdict.cause,
-                detail=verdict.detail,
-                checked_at=now(),
-            )
     return new
 
 

@@ -1,12 +1,14 @@
 """Looking instructors up in the sandbox's directory."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from calsync.celery import app
 from events.closing import tidy
 from events.models import ExternalEvent, SyncedEvent
-from instructors.discovery import discover
+from instructors.discovery import discover, unanswered
 from instructors.models import CalendarMapping, Instructor, Unmatched
 from integrations.models import Integration
 from tests.conftest import Sandbox, address, plan_event, sync_now, tomorrow
@@ -314,3 +316,61 @@ def test_new_mappings_are_asked_to_be_synced(sandbox, integration):
     discover(integration)
 
     assert CalendarMapping.objects.get().requested_at
+
+
+def test_a_look_up_that_got_no_answer_is_asked_for_again_by_the_next_cycle(sandbox, integration):
+    ann = hire("ann")
+    sandbox.fault({"path": "/users", "method": "GET"}, status=503)
+    discover(integration)
+    assert unanswered(integration) == [ann.pk]
+
+    sandbox.clear_faults()
+    discover(integration, unanswered(integration))
+
+    assert list(paired()) == ["Ann"]
+    assert unanswered(integration) == []
+
+
+def test_whoever_is_paired_unmatched_inactive_or_moving_needs_no_answer(sandbox, people):
+    integration = Integration.objects.get()
+    hire("eve")
+    hire("old", is_active=False)
+    ben = people["ben"]
+    ben.instructor.email = address("zoe")
+    ben.instructor.save()
+    put(sandbox, "zoe")
+
+    discover(integration)
+
+    ben.refresh_from_db()
+    assert ben.leaving_at
+    assert unanswered(integration) == []
+
+
+def test_a_mailbox_that_is_being_left_keeps_the_lease_of_its_clean_up(sandbox, people):
+    ann = people["ann"]
+    ann.instructor.email = address("zoe")
+    ann.instructor.save()
+    put(sandbox, "zoe")
+    discover(Integration.objects.get())
+    claim = CalendarMapping.objects.filter(pk=ann.pk).claim()
+
+    discover(Integration.objects.get())
+
+    assert CalendarMapping.objects.write(ann.pk, claim.lease, problem="still mine")
+
+
+@pytest.fixture
+def tasks_at_once() -> Iterator[None]:
+    """Tasks run where they are sent from."""
+    app.conf.task_always_eager = True
+    yield
+    app.conf.task_always_eager = False
+
+
+def test_the_schedule_asks_again_for_those_of_whom_nothing_is_known(sandbox, integration, tasks_at_once):
+    hire("ann")
+
+    app.tasks[app.conf.beat_schedule["unanswered"]["task"]].delay()
+
+    assert list(paired()) == ["Ann"]
