@@ -89,6 +89,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
 def sync(request: HttpRequest, pk: int) -> HttpResponse:
     mapping = get_object_or_404(switchable(), pk=pk, sync_enabled=True)
     with transaction.atomic():
+        CalendarMapping.objects.filter(pk=mapping.pk).update(retry_at=None)  # somebody wants it tried now
         sync_wanted.send(CalendarMapping, mappings=[mapping.pk])
     messages.success(request, _("The calendar of %(name)s is synced now.") % {"name": mapping.instructor})
     return redirect("instructors:list")

@@ -23,13 +23,6 @@ async function copyText(button) {
   setTimeout(() => { label.textContent = before; }, 2000);
 }
 
-function markFields(root) {
-  for (const field of root.querySelectorAll(".field")) {
-    const control = field.querySelector("input, select");
-    if (control) control.toggleAttribute("aria-invalid", field.classList.contains("has-error"));
-  }
-}
-
 // A secret is never sent back, so what was typed is put into the form that the test has answered with.
 let typedSecret = "";
 
@@ -42,7 +35,6 @@ document.addEventListener("htmx:afterSwap", () => {
   const secret = document.getElementById("id_client_secret");
   if (secret && typedSecret) secret.value = typedSecret;
   typedSecret = "";
-  markFields(document);
 });
 
 document.addEventListener("click", (event) => {
@@ -52,5 +44,4 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("DOMContentLoaded", () => {
   watchToasts(document);
-  markFields(document);
 });

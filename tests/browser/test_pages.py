@@ -1,0 +1,177 @@
+"""Each page at both widths: no breach of the content security policy, no serious finding of axe, nothing cut off."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils.timezone import now
+
+from integrations.models import Integration
+from tests.browser.conftest import Window
+from tests.browser.people import LONG_NAME, PASSWORD
+from tests.factories import (
+    CalendarMappingFactory,
+    ExternalEventFactory,
+    InstructorFactory,
+    IntegrationFactory,
+    SyncedEventFactory,
+    UnmatchedFactory,
+)
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+SETTINGS = "/settings/calendar-integration/"
+
+
+@pytest.fixture
+def organisation() -> Integration:
+    """An organisation with every kind of row: working, failing, stopped, new, and not matched."""
+    northgate = IntegrationFactory(name="Northgate Training", secret_expires_on=now().date() + timedelta(days=9))
+    IntegrationFactory(name="Lakeside First Aid", status="inactive")
+    IntegrationFactory(name=LONG_NAME, problem="The client secret has ended. " * 4, failing_since=now())
+    IntegrationFactory(name="Old Harbour", closing_at=now(), problem="1 item in 1 calendar could not be removed yet.")
+    CalendarMappingFactory.create_batch(60, integration=northgate)
+    failing = {"problem": "The mailbox refuses access: it has no licence.", "retry_at": now() + timedelta(minutes=5)}
+    CalendarMappingFactory(integration=northgate, instructor__name="Aaron Failing", **failing)
+    CalendarMappingFactory(integration=northgate, instructor__name="Abel Stopped", sync_enabled=False, synced_at=None)
+    CalendarMappingFactory(integration=northgate, instructor__name="Ada Waiting", synced_at=None)
+    address = f"{'long-' * 11}name@a-very-long-name-of-a-domain.northgate.example"
+    CalendarMappingFactory(integration=northgate, instructor__name=LONG_NAME, instructor__email=address)
+    UnmatchedFactory(integration=northgate)
+    UnmatchedFactory(integration=northgate, cause="guest", instructor__name=LONG_NAME)
+    copy = SyncedEventFactory(mapping__integration=northgate)
+    ExternalEventFactory(mapping=copy.mapping)
+    return northgate
+
+
+def assert_is_fit_to_be_seen(window: Window) -> None:
+    assert window.findings() == []
+    assert not window.scrolls_sideways()
+
+
+def test_the_empty_pages_are_fit_to_be_seen(admin_window: Window) -> None:
+    for path in ("", "instructors/", "new/"):
+        admin_window.open(SETTINGS + path)
+
+        assert_is_fit_to_be_seen(admin_window)
+
+
+def test_the_full_pages_are_fit_to_be_seen(admin_window: Window, organisation: Integration) -> None:
+    lists = ["", "instructors/", "instructors/?page=2", "instructors/?problems=true", "instructors/?q=nobody"]
+    for path in [*lists, f"{organisation.pk}/edit/", f"{organisation.pk}/delete/"]:
+        admin_window.open(SETTINGS + path)
+
+        assert_is_fit_to_be_seen(admin_window)
+
+
+def test_the_question_before_a_stop_is_fit_to_be_seen(admin_window: Window, organisation: Integration) -> None:
+    mapping = organisation.mappings.get(instructor__name=LONG_NAME)
+
+    admin_window.open(f"{SETTINGS}instructors/{mapping.pk}/stop/")
+
+    assert_is_fit_to_be_seen(admin_window)
+
+
+def test_the_delete_page_after_a_failed_clean_up_is_fit_to_be_seen(
+    admin_window: Window, organisation: Integration
+) -> None:
+    closing = Integration.objects.get(name="Old Harbour")
+
+    page = admin_window.open(f"{SETTINGS}{closing.pk}/delete/")
+
+    assert page.get_by_role("button", name="Delete anyway").is_visible()
+    assert_is_fit_to_be_seen(admin_window)
+
+
+def test_somebody_signs_in_and_out(window: Window) -> None:
+    User.objects.create_superuser("maria", first_name="Maria", password=PASSWORD)
+    page = window.open("/")
+    page.get_by_label("User name").fill("maria")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Calendar Integration").wait_for()
+
+    if page.get_by_role("button", name="Menu").is_visible():
+        page.get_by_role("button", name="Menu").click()
+    page.get_by_role("button", name="Maria").click()
+    page.get_by_role("button", name="Sign out").click()
+
+    page.get_by_role("heading", name="Sign in").wait_for()
+
+
+def test_the_pages_for_everybody_are_fit_to_be_seen(window: Window) -> None:
+    for path in ("/accounts/login/", "/nothing-here/"):
+        window.open(path)
+
+        assert_is_fit_to_be_seen(window)
+    window.complaints.clear()  # the browser complains of a 404 as such
+
+
+def test_an_open_menu_is_fit_to_be_seen(admin_window: Window, organisation: Integration) -> None:
+    page = admin_window.open(SETTINGS)
+
+    page.get_by_role("button", name="Actions for Northgate Training").click()
+
+    assert page.get_by_role("link", name="Delete Integration").is_visible()
+    assert_is_fit_to_be_seen(admin_window)
+
+
+def test_a_menu_opens_and_is_walked_by_keyboard(admin_window: Window, organisation: Integration) -> None:
+    page = admin_window.open(SETTINGS)
+    page.get_by_role("button", name="Actions for Northgate Training").focus()
+
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+
+    page.wait_for_url("**/edit/")
+    assert page.get_by_label("Name", exact=True).input_value() == "Northgate Training"
+
+
+def test_the_instructors_are_searched_while_one_types(admin_window: Window, organisation: Integration) -> None:
+    page = admin_window.open(SETTINGS + "instructors/")
+
+    page.get_by_label("Search name or email").press_sequentially("aaron")
+
+    page.get_by_text("1–1 of 1").wait_for()
+    assert page.get_by_text("Aaron Failing").is_visible()
+    assert "q=aaron" in page.url
+
+
+def test_going_back_after_a_search_shows_the_whole_page(admin_window: Window, organisation: Integration) -> None:
+    page = admin_window.open(SETTINGS + "instructors/")
+    page.get_by_label("Search name or email").press_sequentially("aaron")
+    page.wait_for_url("**q=aaron**")
+
+    page.go_back()
+
+    page.get_by_text("1–50 of 65").wait_for()
+    assert page.get_by_role("heading", name="Calendar Integration").is_visible()
+
+
+def test_the_progress_of_a_first_sync_moves_by_itself(admin_window: Window) -> None:
+    northgate = IntegrationFactory(name="Northgate Training")
+    CalendarMappingFactory.create_batch(2, integration=northgate, synced_at=None)
+    page = admin_window.open(SETTINGS)
+    page.get_by_text("First sync: 0 of 2 mailboxes done, 2 left").wait_for()
+
+    first = northgate.mappings.first()
+    northgate.mappings.filter(pk=first.pk).update(synced_at=now())
+    page.get_by_text("First sync: 1 of 2 mailboxes done, 1 left").wait_for()
+    northgate.mappings.update(synced_at=now())
+
+    page.get_by_text("First sync").wait_for(state="detached")
+    assert page.get_by_text("Active").is_visible()
+
+
+def test_a_toast_is_closed_by_its_button(admin_window: Window) -> None:
+    IntegrationFactory(name="Northgate Training")
+    InstructorFactory()
+    page = admin_window.open(SETTINGS)
+    page.get_by_role("button", name="Actions for Northgate Training").click()
+    page.get_by_role("button", name="Deactivate").click()
+    toast = page.get_by_text("Northgate Training is inactive. Nothing is pushed or pulled.")
+    toast.wait_for()
+
+    page.get_by_role("button", name="Close").click()
+
+    toast.wait_for(state="detached")
