@@ -104,6 +104,7 @@ class EditIntegrationForm(ConnectionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.stored_secret = self.instance.client_secret
+        self.initial["client_secret"] = ""  # an empty field is no change
         self.fields["tenant_id"].disabled = True  # another tenant is another integration
         self.fields["client_secret"].required = False
         self.fields["client_secret"].label = _("New Client Secret")

@@ -82,6 +82,7 @@ class SyncedEventFactory(factory.django.DjangoModelFactory):
     session_uid = factory.LazyFunction(uuid4)
     key = factory.LazyFunction(uuid4)
     remote_id = factory.Sequence(lambda n: f"remote-{n}")
+    intended_at = factory.LazyFunction(now)
     ends_at = factory.LazyFunction(lambda: now() + timedelta(days=1))
 
 

@@ -127,7 +127,7 @@ def test_the_list_shows_how_far_a_first_sync_has_come(admin):
 
     page = text_of(admin.get(LIST))
 
-    assert "First sync: 1 of 4 mailboxes done, 2 left , 1 failed" in page
+    assert "First sync: 1 of 4 mailboxes done, 2 left, 1 failed" in page
 
 
 def test_people_who_are_still_to_be_looked_up_are_counted(admin):
