@@ -41,10 +41,10 @@ def close(integration: Integration, *, keep_copies: bool) -> None:
         integration.closing_at = now()
         integration.problem, integration.retry_at = "", None
         integration.save(update_fields=["closing_at", "problem", "retry_at"])
-        SyncedEvent.objects.filter(mapping__integration=integration).update(released_at=now())
         mappings = CalendarMapping.objects.filter(integration=integration)
-        mappings.update(retry_at=None)
         request_sync(mappings.values_list("pk", flat=True), bulk=True)
+        mappings.update(retry_at=None)
+        SyncedEvent.objects.filter(mapping__integration=integration).update(released_at=now())
     if not live_copies(integration).exists():
         drop(integration)
 
@@ -94,16 +94,25 @@ def finish_closing(integration: Integration | None) -> None:
     if not left.copies:
         drop(integration)
         return
-    failed = CalendarMapping.objects.filter(integration=integration, failing_since__isnull=False).first()
-    if failed and not integration.problem:
+    reason = why_not_clean(integration)
+    if reason and not integration.problem:
         Integration.objects.filter(pk=integration.pk).update(
             problem=_("%(items)s in %(calendars)s could not be removed yet. %(reason)s")
             % {
                 "items": ngettext("%d item", "%d items", left.copies) % left.copies,
                 "calendars": ngettext("%d calendar", "%d calendars", left.calendars) % left.calendars,
-                "reason": failed.problem,
+                "reason": reason,
             }
         )
+
+
+def why_not_clean(integration: Integration) -> str:
+    """What was said of the first calendar or copy that could not be cleaned; empty while all goes well."""
+    calendars = (
+        CalendarMapping.objects.filter(integration=integration).exclude(problem="").values_list("problem", flat=True)
+    )
+    copies = live_copies(integration).exclude(problem="").values_list("problem", flat=True)
+    return calendars.first() or copies.order_by("pk").first() or ""
 
 
 def live_copies(integration: Integration) -> SyncedEventQuerySet:

@@ -56,15 +56,23 @@ def sessions_changed(session_uids: Collection[UUID]) -> None:
     """Hint at every calendar where these sessions should be, or where a copy of them still is."""
     if not session_uids:
         return
-    release_unwanted(session_uids)
-    assigned = Q(instructor__sessions__uid__in=session_uids) | Q(instructor__events__sessions__uid__in=session_uids)
-    request_sync(CalendarMapping.objects.filter(assigned | copies_of(session_uids)).values_list("pk", flat=True))
+    teachers = Q(instructor__in=assigned_to(session_uids))
+    request_sync(CalendarMapping.objects.filter(teachers | copies_of(session_uids)).values_list("pk", flat=True))
+    release_unwanted(session_uids)  # calendars are locked before their copies, as a sync does it
 
 
 def sessions_deleted(session_uids: Collection[UUID]) -> None:
     """Release every copy of these sessions, and hint at the calendars that hold one."""
-    SyncedEvent.objects.filter(session_uid__in=session_uids).update(released_at=now())
     request_sync(CalendarMapping.objects.filter(copies_of(session_uids)).values_list("pk", flat=True))
+    SyncedEvent.objects.filter(session_uid__in=session_uids).update(released_at=now())
+
+
+def assigned_to(session_uids: Collection[UUID]) -> set[int]:
+    """The instructors of these sessions or of their events, whatever their status."""
+    sessions = Session.objects.filter(uid__in=session_uids)
+    own = sessions.filter(instructors__isnull=False).values_list("instructors", flat=True)
+    of_event = sessions.filter(event__instructors__isnull=False).values_list("event__instructors", flat=True)
+    return {*own, *of_event}
 
 
 def copies_of(session_uids: Collection[UUID]) -> Q:

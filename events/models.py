@@ -105,6 +105,7 @@ class SyncedEvent(models.Model):
     remote_id = models.TextField(blank=True)
     etag = models.TextField(blank=True)
     ends_at = models.DateTimeField()
+    intended_at = models.DateTimeField()
     fingerprint = models.CharField(max_length=64, blank=True)
     receipt_fingerprint = models.CharField(max_length=64, blank=True)
     observed = models.CharField(max_length=10, choices=Observed, default=Observed.UNTOUCHED, blank=True)

@@ -91,7 +91,10 @@ def sync_these(mappings: list[int], bulk: bool = False, **_: Any) -> None:
 
 @receiver(integration_sync_wanted)
 def sync_all(integration: Integration, **_: Any) -> None:
-    request_sync(CalendarMapping.objects.filter(integration=integration).values_list("pk", flat=True), bulk=True)
+    """Somebody asks for it, so what rests after a failure is tried too."""
+    mappings = CalendarMapping.objects.filter(integration=integration)
+    request_sync(mappings.values_list("pk", flat=True), bulk=True)
+    mappings.update(retry_at=None)
 
 
 @receiver(privacy_changed)

@@ -28,7 +28,9 @@ def sync_mappings(pks: list[int], hinted: bool = True) -> None:
 
     `hinted`: only those that still wait for it, because several hints for one change need one sync.
     """
-    sync_in_chunks(waiting(pks, hinted=hinted), queue="realtime", size=REALTIME_CHUNK)
+    for start in range(REALTIME_CHUNK, len(pks), REALTIME_CHUNK):
+        sync_mappings.delay(pks[start : start + REALTIME_CHUNK], hinted)
+    sync_in_chunks(waiting(pks[:REALTIME_CHUNK], hinted=hinted), queue="realtime", size=REALTIME_CHUNK)
 
 
 @shared_task

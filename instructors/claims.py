@@ -31,7 +31,9 @@ class Claim:
 class CalendarMappingQuerySet(models.QuerySet["CalendarMapping"]):
     def syncable(self) -> "CalendarMappingQuerySet":
         """Those for which a sync has something to do: enabled ones, and those that are being cleaned."""
-        in_use = Q(integration__status="active") & (Q(sync_enabled=True) | Q(removes_copies=True))
+        in_use = Q(integration__status="active") & (
+            Q(sync_enabled=True) | Q(removes_copies=True) | Q(leaving_at__isnull=False)
+        )
         return self.filter(in_use | Q(integration__closing_at__isnull=False))
 
     def awake(self) -> "CalendarMappingQuerySet":
@@ -86,7 +88,8 @@ class CalendarMappingQuerySet(models.QuerySet["CalendarMapping"]):
                 "WITH held AS (SELECT id FROM instructors_calendarmapping WHERE id = ANY(%s) AND lease = %s"
                 " ORDER BY id FOR NO KEY UPDATE)"
                 " UPDATE instructors_calendarmapping AS m"
-                " SET cursor = CASE WHEN v.cursor = '' THEN m.cursor ELSE v.cursor END, synced_at = %s, problem = '',"
+                " SET cursor = CASE WHEN v.cursor = '' THEN m.cursor ELSE v.cursor END, synced_at = %s,"
+                " problem = CASE WHEN m.unreadable > 0 THEN m.problem ELSE '' END,"
                 " lease = NULL, leased_until = NULL, retry_at = NULL, failing_since = NULL"
                 " FROM unnest(%s::bigint[], %s::text[]) AS v(id, cursor), held WHERE m.id = v.id AND m.id = held.id",
                 [list(cursors), lease, now(), list(cursors), list(cursors.values())],

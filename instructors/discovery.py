@@ -67,9 +67,15 @@ def look_up(provider: Provider, email: str) -> Conversation[Found]:
 
 
 def unpaired(integration: Integration, pks: Iterable[int] | None) -> list[Instructor]:
-    """The active instructors without a mapping of their present address."""
-    paired = dict(CalendarMapping.objects.filter(integration=integration).values_list("instructor_id", "address"))
-    everybody = Instructor.objects.filter(is_active=True)
+    """The active instructors without a working mapping of their present address.
+
+    One whose mailbox fails is looked up again, because an account that was made anew has another id. One who was
+    stopped stays as is until started again.
+    """
+    mappings = CalendarMapping.objects.filter(integration=integration)
+    paired = dict(mappings.filter(failing_since=None).values_list("instructor_id", "address"))
+    stopped = mappings.filter(sync_enabled=False).values("instructor")
+    everybody = Instructor.objects.filter(is_active=True).exclude(pk__in=stopped)
     if pks is not None:
         everybody = everybody.filter(pk__in=list(pks))
     return [one for one in everybody if paired.get(one.pk, "").lower() != one.email.lower()]

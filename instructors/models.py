@@ -70,6 +70,7 @@ class CalendarMapping(models.Model):
     failing_since = models.DateTimeField(null=True)
     synced_at = models.DateTimeField(_("last sync"), null=True)
     problem = models.TextField(blank=True)
+    unreadable = models.PositiveIntegerField(default=0, help_text=_("Items that could not be understood."))
 
     objects = CalendarMappingQuerySet.as_manager()
 

@@ -10,7 +10,7 @@ from django.dispatch import receiver
 from instructors.models import CalendarMapping, Instructor
 from instructors.tasks import discover_in
 from integrations.models import Integration
-from integrations.signals import discovery_wanted, privacy_changed
+from integrations.signals import discovery_wanted, integration_paused, privacy_changed
 
 
 def enqueue_discovery(integrations: Sequence[int], instructors: list[int] | None = None) -> None:
@@ -40,5 +40,13 @@ def look_up_whoever_has_no_mailbox_of_this_address(instance: Instructor, raw: bo
 @receiver(privacy_changed)
 def read_everything_again_with_titles(integration: Integration, **_: Any) -> None:
     """A census is what brings the titles of items that did not change since."""
+    stop_what_runs(integration)
     if integration.shows_titles:
-        CalendarMapping.objects.filter(integration=integration).update(census_at=None, next_cursor="", census_link="")
+        started_over = {"census_at": None, "next_cursor": "", "census_link": ""}
+        CalendarMapping.objects.filter(integration=integration).update(**started_over)
+
+
+@receiver(integration_paused)
+def stop_what_runs(integration: Integration, **_: Any) -> None:
+    """Take the leases of running syncs: they know the old settings, and write nothing more without them."""
+    CalendarMapping.objects.filter(integration=integration).update(lease=None, leased_until=None)

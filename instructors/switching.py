@@ -6,6 +6,8 @@ from django.db import transaction
 from django.utils.timezone import now
 
 from instructors.signals import calendar_forgotten, sync_wanted
+from integrations.models import Integration
+from integrations.signals import discovery_wanted
 
 if TYPE_CHECKING:
     from instructors.models import CalendarMapping
@@ -27,7 +29,7 @@ FORGOTTEN = {
 @transaction.atomic
 def stop(mapping: "CalendarMapping", *, remove_copies: bool) -> None:
     """Sync `mapping` no more: its external events go at once, its copies in Outlook where `remove_copies` says so."""
-    forget(mapping, sync_enabled=False, removes_copies=remove_copies)
+    forget(mapping, sync_enabled=False, removes_copies=remove_copies or mapping.leaving_at is not None)
     calendar_forgotten.send(type(mapping), mapping=mapping, remove_copies=remove_copies)
     if remove_copies:
         sync_wanted.send(type(mapping), mappings=[mapping.pk])
@@ -38,6 +40,8 @@ def start(mapping: "CalendarMapping") -> None:
     """Sync `mapping` again. The copies that were kept are known, so the first sync makes no second ones."""
     forget(mapping, sync_enabled=True, removes_copies=False)
     sync_wanted.send(type(mapping), mappings=[mapping.pk], bulk=True)
+    if mapping.address.lower() != mapping.instructor.email.lower():
+        discovery_wanted.send(Integration, integration=mapping.integration)
 
 
 @transaction.atomic

@@ -3,12 +3,14 @@
 from django.db import transaction
 
 from integrations.models import Integration
-from integrations.signals import discovery_wanted, integration_sync_wanted
+from integrations.signals import discovery_wanted, integration_paused, integration_sync_wanted
 
 
+@transaction.atomic
 def deactivate(integration: Integration) -> None:
     """Push, pull and delete nothing more until it is activated again."""
     _switch(integration, Integration.Status.INACTIVE)
+    integration_paused.send(Integration, integration=integration)
 
 
 @transaction.atomic

@@ -57,12 +57,26 @@ def sync(
     integration = claim.mappings[0].integration
     provider = connect(integration)
     calendars = load(claim, provider, report, is_urgent=is_urgent)
+    at_a_time = 1 if settings.SYNC_ONE_BATCH_PER_APP else in_flight
     driver = Driver[int, None](
-        counted(provider, report), width=provider.batch_size, in_flight=in_flight, gate=gate(integration)
+        counted(provider, report), width=provider.batch_size, in_flight=at_a_time, gate=gate(integration)
     )
-    for ended in driver.run({pk: converse(calendar) for pk, calendar in calendars.items()}):
-        conclude(claim, calendars, ended, on_again or (lambda _: None))
+    try:
+        for ended in driver.run({pk: converse(calendar) for pk, calendar in calendars.items()}):
+            conclude(claim, calendars, ended, on_again or (lambda _: None))
+    except (OperationalError, InterfaceError):
+        give_back(claim)
+        raise
     return report
+
+
+def give_back(claim: Claim) -> None:
+    """Release what is still held after the database failed, if it can be reached; else the lease lapses."""
+    connection.close_if_unusable_or_obsolete()
+    try:
+        CalendarMapping.objects.filter(lease=claim.lease).update(lease=None, leased_until=None, requested_at=now())
+    except (OperationalError, InterfaceError):
+        log.warning("lease_kept", lease=str(claim.lease))
 
 
 def converse(calendar: Calendar) -> Conversation[None]:
@@ -71,6 +85,8 @@ def converse(calendar: Calendar) -> Conversation[None]:
         if calendar.is_out_of_time():
             return
         yield from guarded_push(calendar)
+        if calendar.is_unfinished:
+            return
         if (yield from pull(calendar)):
             yield from guarded_push(calendar)
     except LeaseLost:
@@ -166,8 +182,8 @@ def fail(calendar: Calendar, error: ProviderError) -> None:
         "sync_failed", mapping=mapping.pk, error=type(error).__name__, code=error.code, request_id=error.request_id
     )
     integration = mapping.integration
-    if mapping.leaving_at and isinstance(error, MailboxUnusable):
-        SyncedEvent.objects.filter(mapping=mapping).delete()  # they went with the mailbox
+    if mapping.leaving_at and is_out_of_reach(mapping, error):
+        SyncedEvent.objects.filter(mapping=mapping).delete()  # they went with the mailbox, or nobody can remove them
     if error.is_whole and isinstance(error, NeedsAdmin):
         integration.rest(str(error), seconds=SLOW_REST / 4)
         CalendarMapping.objects.release(mapping.pk, calendar.lease)
@@ -180,7 +196,13 @@ def fail(calendar: Calendar, error: ProviderError) -> None:
     problem = told(mapping.failing_since, error) if is_passing else str(error)
     values = {"failing_since": since, "problem": problem, "retry_at": now() + timedelta(seconds=seconds)}
     CalendarMapping.objects.release(mapping.pk, calendar.lease, **values)
-    calendar.again_in = seconds if is_passing and not error.is_whole else None
+    calendar.again_in = float(round(seconds)) if is_passing else None
+
+
+def is_out_of_reach(mapping: CalendarMapping, error: ProviderError) -> bool:
+    """Whether a mailbox that is to be left cannot be cleaned: it is gone, or has refused for an hour."""
+    has_lasted = mapping.failing_since is not None and now() - mapping.failing_since >= TOLD_AFTER
+    return isinstance(error, MailboxUnusable) or (isinstance(error, NeedsAdmin) and not error.is_whole and has_lasted)
 
 
 def pause_of(failing_since: datetime | None, error: ProviderError) -> float:

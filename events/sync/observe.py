@@ -45,6 +45,8 @@ def observe(page: Page, copies: Mapping[UUID, SentCopy], *, mailbox: str) -> Obs
             (seen.untouched if is_untouched else seen.changed).append(ours.session_uid)
         elif intended := by_key.get(item.transaction_id):
             seen.adopted.setdefault(intended.session_uid, item)
+        elif part := by_id.get(item.series_id):
+            seen.changed.append(part.session_uid)  # a person made a series of our copy
         else:
             sort_unknown(item, copies, seen, mailbox)
     for remote_id in page.removed:

@@ -84,7 +84,7 @@ def plan(
     `horizon` are over: time passing is not a deletion. `restores`: drift is put right, not only shown.
     """
     unwanted = (copy for uid, copy in copies.items() if uid not in desired)
-    removals = [remove(copy) for copy in unwanted if copy.ends_at >= horizon and not is_resting(copy, moment)]
+    removals = [remove(copy) for copy in unwanted if copy.ends_at >= horizon and not waits_to_go(copy, moment)]
     wanted = (want(entry, copies.get(uid), moment, restores=restores) for uid, entry in desired.items())
     return [*removals, *(action for action in wanted if action)]
 
@@ -110,6 +110,11 @@ def want(entry: Entry, copy: Copy | None, moment: datetime, *, restores: bool) -
     if copy.observed == "changed" and may_restore:
         return Update(uid, entry, copy.remote_id, is_restoring=True)
     return None
+
+
+def waits_to_go(copy: Copy, moment: datetime) -> bool:
+    """Whether removing has to wait. A refused entry is no reason: it is not wanted any more."""
+    return is_resting(copy, moment) and not copy.rejected_fingerprint
 
 
 def is_resting(copy: Copy, moment: datetime) -> bool:

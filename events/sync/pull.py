@@ -18,6 +18,7 @@ from integrations.providers.types import Page, RemoteItem
 PAGES = 20_000  # of one answer; a mailbox of 4 million items
 EMPTY_PAGES = 100  # in a row
 CENSUS_EVERY = timedelta(days=7)
+CENSUS_TRIES = 3  # readings of a window that changes while it is read
 
 
 def pull(calendar: Calendar) -> Conversation[bool]:
@@ -130,20 +131,48 @@ def begin_chain(calendar: Calendar) -> Conversation[bool]:
 
 
 def take_census(calendar: Calendar) -> Conversation[bool]:
-    """Read the whole window, page by page; what it does not hold is gone, after its last page and not before."""
+    """Read the whole window; what it does not hold is gone, after its last page and not before.
+
+    Pages are counted from the start, so a change in between may hide an item: then the window is read once more.
+    """
+    drifted = False
+    for _ in range(CENSUS_TRIES):
+        drifted |= yield from read_window(calendar)
+        if calendar.is_unfinished:
+            return drifted
+        if not calendar.is_long or not (yield from has_changed_meanwhile(calendar)):
+            break
+    drifted |= yield from confirm(calendar, unseen_copies(calendar))
+    record.finish_census(calendar)
+    return drifted
+
+
+def read_window(calendar: Calendar) -> Conversation[bool]:
+    """Apply every page of the window, from where an earlier sync left off; True when a copy of ours was not as left."""
     guard, drifted = PageGuard(), False
     while True:
         link = calendar.mapping.census_link
         page = yield from calendar.provider.census(calendar.mailbox, calendar.window, link)
         guard.check(page)
         drifted |= yield from take(calendar, page, census_link=page.next_link)
-        if not page.next_link:
-            break
-        if calendar.is_called_away():
+        calendar.is_long |= bool(link or page.next_link)
+        if not page.next_link or calendar.is_called_away():
             return drifted
-    drifted |= yield from confirm(calendar, unseen_copies(calendar))
-    record.finish_census(calendar)
-    return drifted
+
+
+def has_changed_meanwhile(calendar: Calendar) -> Conversation[bool]:
+    """Whether the chain of changes has grown since it began; then it begins anew, before the next reading."""
+    guard, link, has_changed = PageGuard(), calendar.mapping.next_cursor, False
+    while True:
+        page = yield from calendar.provider.follow_delta(calendar.mailbox, link)
+        guard.check(page)
+        has_changed |= bool(page.items or page.removed or page.series or page.unreadable)
+        if page.cursor:
+            break
+        link = page.next_link
+    if has_changed:
+        record.note(calendar, next_cursor=page.cursor)
+    return has_changed
 
 
 def unseen_copies(calendar: Calendar) -> list[UUID]:
@@ -229,6 +258,9 @@ def confirm(calendar: Calendar, uids: Iterable[UUID]) -> Conversation[bool]:
 
 
 def note_unreadable(calendar: Calendar, page: Page) -> None:
-    """Say that the calendar holds something that is not understood: it may not be free there."""
+    """Say, until the next census, that the calendar holds something that is not understood."""
     if page.unreadable:
-        calendar.problem = f"{len(page.unreadable)} items of this calendar cannot be read, so it may look too free."
+        unreadable = calendar.mapping.unreadable + len(page.unreadable)
+        problem = f"This calendar holds {unreadable} of Outlook's items that cannot be read, so it may look too free."
+        record.note(calendar, unreadable=unreadable, problem=problem)
+        record.keep_unreadable(calendar, page.unreadable)

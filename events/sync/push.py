@@ -2,12 +2,14 @@
 
 from contextlib import suppress
 
+from django.utils.timezone import now
+
 from events.models import SyncedEvent
 from events.sync import record
 from events.sync.plan import Action, Create, Delete, Find, Update, check_is_safe
 from events.sync.state import Calendar
 from integrations.providers.conversation import Conversation
-from integrations.providers.errors import DuplicateKey, NotFound, ProviderError, Rejected, Unavailable
+from integrations.providers.errors import CursorExpired, DuplicateKey, NotFound, ProviderError, Rejected, Unavailable
 
 PASSES = 5  # adopting, updating and a next generation each take one
 PATIENCE = 3  # how many copies may fail in a row before the calendar counts as unavailable
@@ -22,7 +24,7 @@ def push(calendar: Calendar) -> Conversation[None]:
         check_is_safe(actions, calendar.copies)
         record.intend(calendar, actions)
         for action in actions:
-            if calendar.is_out_of_time():
+            if calendar.is_called_away():
                 return
             yield from attempt(calendar, action)
 
@@ -35,6 +37,8 @@ def attempt(calendar: Calendar, action: Action) -> Conversation[None]:
     except Rejected as error:
         record.reject(calendar, copy, action, error)
         calendar.report.failed += 1
+    except (NotFound, CursorExpired) as error:  # an answer that does not belong to what was asked
+        postpone(calendar, copy, Unavailable(str(error), code=error.code, request_id=error.request_id))
     except Unavailable as error:
         postpone(calendar, copy, error)
         if error.retry_after is not None or error.is_whole or len(calendar.postponed) >= PATIENCE:
@@ -123,6 +127,8 @@ def find(calendar: Calendar, copy: SyncedEvent) -> Conversation[None]:
     ours = [item for item in items if item.transaction_id == str(copy.key)]
     if ours:
         record.adopt(calendar, ours[0], copy)
+    elif copy.intended_at + record.ON_ITS_WAY > now():
+        record.wait_for_arrival(calendar, copy)
     else:
         record.drop_copy(calendar, copy)
 

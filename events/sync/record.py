@@ -18,14 +18,17 @@ from integrations.providers.types import Entry, Receipt, RemoteItem
 FIRST_PAUSE = 5  # seconds until a copy is tried again; doubles each time
 LONGEST_PAUSE = 3600
 REJECTED_FOR = timedelta(days=1)
+ON_ITS_WAY = timedelta(minutes=2)  # longer than any request takes until it has arrived or failed
 MIRRORED = ["series_id", "starts_at", "ends_at", "is_all_day", "show_as", "is_private", "title", "etag", "seen_round"]
 
 
-def hold(calendar: Calendar) -> None:
-    """Make sure, until the transaction ends, that this worker still has the calendar."""
+def hold(calendar: Calendar) -> bool:
+    """Make sure, until the transaction ends, that this worker still has the calendar; True when nothing has changed."""
     held = CalendarMapping.objects.filter(pk=calendar.mapping.pk, lease=calendar.lease)
-    if not held.select_for_update(of=("self",), no_key=True).values_list("pk").exists():
-        raise LeaseLost
+    requests = held.select_for_update(of=("self",), no_key=True).values_list("requested_at", flat=True)
+    for requested_at in requests:
+        return requested_at is None
+    raise LeaseLost
 
 
 def note(calendar: Calendar, **values: Any) -> None:
@@ -47,11 +50,16 @@ def note_copy(calendar: Calendar, copy: SyncedEvent, **values: Any) -> None:
 
 @transaction.atomic
 def intend(calendar: Calendar, actions: Iterable[Action]) -> None:
-    """Write down what will be created, with its key, before anything is sent."""
+    """Write down what will be created, with its key, before anything is sent.
+
+    Where a change has come since the plan was made, nothing is written: what it wants may not be wanted any more.
+    """
     creations = [action for action in actions if isinstance(action, Create)]
     if not creations:
         return
-    hold(calendar)
+    if not hold(calendar):
+        calendar.is_unfinished = True
+        return
     new = [intent(calendar, action) for action in creations if action.uid not in calendar.copies]
     SyncedEvent.objects.bulk_create(new)
     for action in creations:
@@ -69,13 +77,14 @@ def intent(calendar: Calendar, action: Create) -> SyncedEvent:
         key=key_of(calendar.mailbox, action.uid, action.generation),
         ends_at=action.entry.ends_at,
         fingerprint=action.entry.fingerprint,
+        intended_at=now(),
     )
 
 
 def take_generation(calendar: Calendar, copy: SyncedEvent, generation: int) -> None:
     """Turn `copy` back into an intent, under the key of another generation."""
     key = key_of(calendar.mailbox, copy.session_uid, generation)
-    blank = {"remote_id": "", "etag": "", "receipt_fingerprint": "", "observed": ""}
+    blank = {"remote_id": "", "etag": "", "receipt_fingerprint": "", "observed": "", "intended_at": now()}
     note_copy(calendar, copy, generation=generation, key=key, **blank)
 
 
@@ -90,7 +99,6 @@ def receive(calendar: Calendar, copy: SyncedEvent, entry: Entry, receipt: Receip
         fingerprint=fingerprint,
         receipt_fingerprint=receipt.appearance,
         observed="",
-        released_at=None,
         rejected_fingerprint="",
         failures=0,
         retry_at=None,
@@ -119,6 +127,11 @@ def postpone(calendar: Calendar, copy: SyncedEvent, error: ProviderError) -> flo
     return pause
 
 
+def wait_for_arrival(calendar: Calendar, copy: SyncedEvent) -> None:
+    """Look again later for a copy that was asked for a moment ago: the request may still be on its way."""
+    note_copy(calendar, copy, retry_at=copy.intended_at + ON_ITS_WAY, rejected_fingerprint="")
+
+
 def drop_copy(calendar: Calendar, copy: SyncedEvent) -> None:
     """Forget a copy that stands in the calendar no more."""
     if not SyncedEvent.objects.filter(pk=copy.pk, mapping__lease=calendar.lease).delete()[0]:
@@ -131,7 +144,8 @@ def adopt(calendar: Calendar, item: RemoteItem, copy: SyncedEvent | None = None)
     if copy is None:
         uid = UUID(item.marker)
         key = UUID(item.transaction_id)
-        copy = SyncedEvent.objects.create(mapping=calendar.mapping, session_uid=uid, key=key, ends_at=item.ends_at)
+        values = {"key": key, "ends_at": item.ends_at, "intended_at": now()}
+        copy = SyncedEvent.objects.create(mapping=calendar.mapping, session_uid=uid, **values)
         calendar.copies[uid] = copy
     seen = {"seen_round": calendar.mapping.census_round, "ends_at": item.ends_at}
     note_copy(calendar, copy, remote_id=item.remote_id, etag=item.etag, fingerprint="", observed="", **seen)
@@ -178,6 +192,11 @@ def external(calendar: Calendar, item: RemoteItem) -> ExternalEvent:
     )
 
 
+def keep_unreadable(calendar: Calendar, remote_ids: Sequence[str]) -> None:
+    """Let what was known of items stand that cannot be read any more: unknown is not gone."""
+    of(calendar).filter(remote_id__in=remote_ids).update(seen_round=calendar.mapping.census_round)
+
+
 def of(calendar: Calendar) -> Any:
     return ExternalEvent.objects.filter(mapping=calendar.mapping)
 
@@ -203,7 +222,7 @@ def begin_full_round(calendar: Calendar) -> None:
     """Start over: a new window, a new chain of changes, a new census."""
     window = new_window()
     fresh = {"cursor": "", "next_cursor": "", "census_link": "", "window_start": window.start, "window_end": window.end}
-    note(calendar, census_round=calendar.mapping.census_round + 1, census_at=None, **fresh)
+    note(calendar, census_round=calendar.mapping.census_round + 1, census_at=None, unreadable=0, **fresh)
 
 
 @transaction.atomic

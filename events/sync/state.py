@@ -55,6 +55,7 @@ class Calendar:
     entries: dict[UUID, Entry]
     copies: dict[UUID, SyncedEvent]
     is_urgent: bool = False  # a change is to be pushed; what takes long is left to another sync
+    is_long: bool = False  # the census takes more than one page
     cursor: str = ""  # of a round that brought nothing, still to be stored
     is_unfinished: bool = False
     again_in: float | None = None  # seconds after which a copy is to be tried again
@@ -107,10 +108,12 @@ def new_window() -> Window:
 
 def load(claim: Claim, provider: Provider, report: Report, *, is_urgent: bool = False) -> dict[int, Calendar]:
     """The state of the claimed calendars, by mapping, in a few queries."""
+    loaded_at = now()
     copies = copies_of(claim.mappings)
     current = {pk: [uid for uid, copy in own.items() if copy.ends_at >= horizon()] for pk, own in copies.items()}
     entries = desired(claim.mappings, current, horizon=horizon())
     add_copies_wanted_again(entries, copies)
+    take_back(claim, entries, copies, released_before=loaded_at)
     deadline = time.monotonic() + (claim.until - now()).total_seconds() * SHARE_OF_LEASE
     return {
         mapping.pk: Calendar(
@@ -145,3 +148,14 @@ def add_copies_wanted_again(entries: Desired, copies: dict[int, dict[UUID, Synce
     for copy in SyncedEvent.objects.filter(mapping__in=list(entries), session_uid__in=lacking, ends_at__lt=horizon()):
         if copy.session_uid in entries[copy.mapping_id]:
             copies[copy.mapping_id][copy.session_uid] = copy
+
+
+def take_back(
+    claim: Claim, entries: Desired, copies: dict[int, dict[UUID, SyncedEvent]], *, released_before: datetime
+) -> None:
+    """Forget that copies were released which are wanted again, so that they are under the brake again."""
+    kept = [copies[pk][uid] for pk, wanted in entries.items() for uid in wanted if uid in copies[pk]]
+    again = [copy.pk for copy in kept if copy.released_at]
+    if again:
+        released = SyncedEvent.objects.filter(pk__in=again, released_at__lt=released_before, mapping__lease=claim.lease)
+        released.update(released_at=None)

@@ -152,7 +152,7 @@ def page(events: Sequence[Mapping[str, Any]], *, next_link: str, cursor: str, is
     In a delta (`is_bare`) occurrences come without their properties, so they only name their series.
     """
     items, removed, unreadable, series = [], [], [], set()
-    for event in events:
+    for event in {event.get("id"): event for event in events}.values():  # of several about one item the last one wins
         remote_id, series_id = str(event.get("id") or ""), str(event.get("seriesMasterId") or "")
         if "@removed" in event:
             removed.append(remote_id)
