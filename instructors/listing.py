@@ -87,7 +87,7 @@ class Row:
 
 
 def not_matched() -> QuerySet[Unmatched]:
-    """Why each active instructor who has no mailbox in any integration has none; several rows where there are several."""
+    """Why each active instructor without a mailbox in any integration has none, for each integration."""
     paired = CalendarMapping.objects.values("instructor")
     found = Unmatched.objects.filter(instructor__is_active=True).exclude(instructor__in=paired)
     return found.select_related("instructor", "integration")

@@ -75,9 +75,9 @@ def test_the_list_is_empty_and_says_what_to_do_first(admin):
 
 
 def test_the_list_counts_those_matched_of_those_who_should_be(admin):
-    northgate = IntegrationFactory(name="Northgate")
+    northgate = IntegrationFactory.create(name="Northgate")
     CalendarMappingFactory.create_batch(3, integration=northgate)
-    UnmatchedFactory(integration=northgate)
+    UnmatchedFactory.create(integration=northgate)
 
     page = text_of(admin.get(LIST))
 
@@ -86,14 +86,14 @@ def test_the_list_counts_those_matched_of_those_who_should_be(admin):
 
 
 def test_somebody_matched_in_another_organisation_is_not_missed_in_this_one(admin):
-    mapping = CalendarMappingFactory()
-    UnmatchedFactory(integration=IntegrationFactory(), instructor=mapping.instructor)
+    mapping = CalendarMappingFactory.create()
+    UnmatchedFactory.create(integration=IntegrationFactory.create(), instructor=mapping.instructor)
 
     assert "not matched" not in text_of(admin.get(LIST))
 
 
 def test_the_list_gives_the_reason_of_a_failure(admin):
-    IntegrationFactory(problem="The client secret has ended.")
+    IntegrationFactory.create(problem="The client secret has ended.")
 
     page = text_of(admin.get(LIST))
 
@@ -102,7 +102,7 @@ def test_the_list_gives_the_reason_of_a_failure(admin):
 
 
 def test_the_list_warns_of_a_secret_that_ends_soon(admin):
-    IntegrationFactory(name="Northgate", secret_expires_on=now().date() + timedelta(days=9))
+    IntegrationFactory.create(name="Northgate", secret_expires_on=now().date() + timedelta(days=9))
 
     page = text_of(admin.get(LIST))
 
@@ -111,7 +111,7 @@ def test_the_list_warns_of_a_secret_that_ends_soon(admin):
 
 
 def test_the_list_says_how_many_copies_a_deletion_has_left(admin):
-    copy = SyncedEventFactory(mapping__integration__closing_at=now())
+    copy = SyncedEventFactory.create(mapping__integration__closing_at=now())
 
     page = text_of(admin.get(LIST))
 
@@ -120,10 +120,10 @@ def test_the_list_says_how_many_copies_a_deletion_has_left(admin):
 
 
 def test_the_list_shows_how_far_a_first_sync_has_come(admin):
-    northgate = IntegrationFactory()
-    CalendarMappingFactory(integration=northgate)
+    northgate = IntegrationFactory.create()
+    CalendarMappingFactory.create(integration=northgate)
     CalendarMappingFactory.create_batch(2, integration=northgate, synced_at=None)
-    CalendarMappingFactory(integration=northgate, synced_at=None, problem="No licence.")
+    CalendarMappingFactory.create(integration=northgate, synced_at=None, problem="No licence.")
 
     page = text_of(admin.get(LIST))
 
@@ -131,14 +131,14 @@ def test_the_list_shows_how_far_a_first_sync_has_come(admin):
 
 
 def test_people_who_are_still_to_be_looked_up_are_counted(admin):
-    IntegrationFactory()
+    IntegrationFactory.create()
     InstructorFactory.create_batch(2)
 
     assert "Looking up 2 instructors" in text_of(admin.get(LIST))
 
 
 def test_names_are_escaped(admin):
-    IntegrationFactory(name="<script>alert(1)</script>", problem="<b>bold</b>")
+    IntegrationFactory.create(name="<script>alert(1)</script>", problem="<b>bold</b>")
 
     page = admin.get(LIST).content.decode()
 
@@ -156,7 +156,7 @@ def test_the_list_asks_the_database_as_often_for_one_as_for_many(admin, django_a
 
 
 def test_the_progress_is_asked_for_until_it_has_ended(admin):
-    mapping = CalendarMappingFactory(synced_at=None)
+    mapping = CalendarMappingFactory.create(synced_at=None)
     path = reverse("events:progress", args=[mapping.integration_id])
 
     during = admin.get(path)
@@ -203,7 +203,7 @@ def test_a_secret_is_never_sent_back(admin, sandbox):
 
 
 def test_a_tenant_that_has_an_integration_is_refused_before_anything_is_asked(admin, sandbox):
-    IntegrationFactory(tenant_id=sandbox.line["tenant_id"].upper())
+    IntegrationFactory.create(tenant_id=sandbox.line["tenant_id"].upper())
 
     response = admin.post(NEW, values(sandbox))
 
@@ -214,7 +214,7 @@ def test_a_tenant_that_has_an_integration_is_refused_before_anything_is_asked(ad
 
 
 def test_a_name_that_is_taken_is_refused_in_any_letter_case(admin, sandbox):
-    IntegrationFactory(name="NORTHGATE")
+    IntegrationFactory.create(name="NORTHGATE")
 
     response = admin.post(NEW, values(sandbox))
 
@@ -231,7 +231,7 @@ def test_an_empty_form_says_what_lacks(admin):
 
 
 def test_a_new_name_needs_no_test(admin, heard):
-    integration = IntegrationFactory()
+    integration = IntegrationFactory.create()
 
     admin.post(integration.get_absolute_url(), edit_values(integration, name="Renamed"))
 
@@ -262,8 +262,8 @@ def test_a_secret_that_passes_wakes_a_failing_integration(admin, integration, he
 
 
 def test_back_to_free_busy_blanks_titles_at_once(admin, heard):
-    integration = IntegrationFactory(privacy="titles")
-    ExternalEventFactory(mapping__integration=integration, title="Dentist")
+    integration = IntegrationFactory.create(privacy="titles")
+    ExternalEventFactory.create(mapping__integration=integration, title="Dentist")
 
     admin.post(integration.get_absolute_url(), edit_values(integration, privacy="free_busy"))
 
@@ -272,7 +272,7 @@ def test_back_to_free_busy_blanks_titles_at_once(admin, heard):
 
 
 def test_the_tenant_of_an_integration_cannot_be_changed(admin):
-    integration = IntegrationFactory()
+    integration = IntegrationFactory.create()
     before = integration.tenant_id
 
     admin.post(integration.get_absolute_url(), edit_values(integration, tenant_id="another", name="Renamed"))
@@ -305,7 +305,7 @@ def test_a_failing_test_shows_why_and_what_to_do(admin, integration, sandbox):
 
 
 def test_a_deactivated_integration_is_inactive_until_it_is_activated(admin, heard):
-    integration = IntegrationFactory()
+    integration = IntegrationFactory.create()
 
     admin.post(reverse("integrations:deactivate", args=[integration.pk]))
     paused = Integration.objects.get().status
@@ -316,7 +316,7 @@ def test_a_deactivated_integration_is_inactive_until_it_is_activated(admin, hear
 
 
 def test_sync_now_asks_for_all_calendars(admin, heard):
-    mapping = CalendarMappingFactory()
+    mapping = CalendarMappingFactory.create()
 
     admin.post(reverse("integrations:sync", args=[mapping.integration_id]))
 
@@ -325,7 +325,7 @@ def test_sync_now_asks_for_all_calendars(admin, heard):
 
 
 def test_an_integration_that_is_being_deleted_cannot_be_paused(admin):
-    integration = IntegrationFactory(closing_at=now())
+    integration = IntegrationFactory.create(closing_at=now())
 
     assert admin.post(reverse("integrations:deactivate", args=[integration.pk])).status_code == 404
 
@@ -336,10 +336,10 @@ def test_an_integration_that_is_being_deleted_cannot_be_paused(admin):
 @pytest.fixture
 def with_copies() -> Integration:
     """Two calendars with three copies, one with four external events."""
-    integration = IntegrationFactory(name="Northgate")
+    integration = IntegrationFactory.create(name="Northgate")
     first, second = CalendarMappingFactory.create_batch(2, integration=integration)
     SyncedEventFactory.create_batch(2, mapping=first)
-    SyncedEventFactory(mapping=second)
+    SyncedEventFactory.create(mapping=second)
     ExternalEventFactory.create_batch(4, mapping=first)
     return integration
 

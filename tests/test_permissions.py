@@ -32,8 +32,8 @@ GUARDED = sorted(set(PAGES) - PUBLIC)
 @pytest.fixture
 def paths(db: None) -> dict[str, str]:
     """An address for each guarded page, of rows that exist."""
-    mapping = CalendarMappingFactory()
-    missing = UnmatchedFactory(integration=mapping.integration)
+    mapping = CalendarMappingFactory.create()
+    missing = UnmatchedFactory.create(integration=mapping.integration)
     found = {}
     for name in GUARDED:
         pk = {**dict.fromkeys(OF_MAPPINGS, mapping.pk), **dict.fromkeys(OF_UNMATCHED, missing.pk)}.get(

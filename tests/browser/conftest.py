@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.staticfiles import finders
 from django.test import Client
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 AXE = Path(settings.BASE_DIR) / "assets/node_modules/axe-core/axe.min.js"
 ARGUMENTS = [
@@ -40,7 +40,11 @@ class Window:
         self.base = base
         self.complaints: list[str] = []
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", lambda line: line.type == "error" and self.complaints.append(line.text))
+        page.on("console", self.note)
+
+    def note(self, line: ConsoleMessage) -> None:
+        if line.type == "error":
+            self.complaints.append(line.text)
 
     def open(self, path: str) -> Page:
         self.page.goto(self.base + path)

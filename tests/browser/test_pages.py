@@ -25,21 +25,25 @@ SETTINGS = "/settings/calendar-integration/"
 @pytest.fixture
 def organisation() -> Integration:
     """An organisation with every kind of row: working, failing, stopped, new, and not matched."""
-    northgate = IntegrationFactory(name="Northgate Training", secret_expires_on=now().date() + timedelta(days=9))
-    IntegrationFactory(name="Lakeside First Aid", status="inactive")
-    IntegrationFactory(name=LONG_NAME, problem="The client secret has ended. " * 4, failing_since=now())
-    IntegrationFactory(name="Old Harbour", closing_at=now(), problem="1 item in 1 calendar could not be removed yet.")
+    northgate = IntegrationFactory.create(name="Northgate Training", secret_expires_on=now().date() + timedelta(days=9))
+    IntegrationFactory.create(name="Lakeside First Aid", status="inactive")
+    IntegrationFactory.create(name=LONG_NAME, problem="The client secret has ended. " * 4, failing_since=now())
+    IntegrationFactory.create(
+        name="Old Harbour", closing_at=now(), problem="1 item in 1 calendar could not be removed yet."
+    )
     CalendarMappingFactory.create_batch(60, integration=northgate)
     failing = {"problem": "The mailbox refuses access: it has no licence.", "retry_at": now() + timedelta(minutes=5)}
-    CalendarMappingFactory(integration=northgate, instructor__name="Aaron Failing", **failing)
-    CalendarMappingFactory(integration=northgate, instructor__name="Abel Stopped", sync_enabled=False, synced_at=None)
-    CalendarMappingFactory(integration=northgate, instructor__name="Ada Waiting", synced_at=None)
+    CalendarMappingFactory.create(integration=northgate, instructor__name="Aaron Failing", **failing)
+    CalendarMappingFactory.create(
+        integration=northgate, instructor__name="Abel Stopped", sync_enabled=False, synced_at=None
+    )
+    CalendarMappingFactory.create(integration=northgate, instructor__name="Ada Waiting", synced_at=None)
     address = f"{'long-' * 11}name@a-very-long-name-of-a-domain.northgate.example"
-    CalendarMappingFactory(integration=northgate, instructor__name=LONG_NAME, instructor__email=address)
-    UnmatchedFactory(integration=northgate)
-    UnmatchedFactory(integration=northgate, cause="guest", instructor__name=LONG_NAME)
-    copy = SyncedEventFactory(mapping__integration=northgate)
-    ExternalEventFactory(mapping=copy.mapping)
+    CalendarMappingFactory.create(integration=northgate, instructor__name=LONG_NAME, instructor__email=address)
+    UnmatchedFactory.create(integration=northgate)
+    UnmatchedFactory.create(integration=northgate, cause="guest", instructor__name=LONG_NAME)
+    copy = SyncedEventFactory.create(mapping__integration=northgate)
+    ExternalEventFactory.create(mapping=copy.mapping)
     return northgate
 
 
@@ -132,7 +136,7 @@ def test_the_instructors_are_searched_while_one_types(admin_window: Window, orga
 
     page.get_by_label("Search name or email").press_sequentially("aaron")
 
-    page.get_by_text("1–1 of 1").wait_for()
+    page.get_by_text("1\N{EN DASH}1 of 1").wait_for()
     assert page.get_by_text("Aaron Failing").is_visible()
     assert "q=aaron" in page.url
 
@@ -144,17 +148,16 @@ def test_going_back_after_a_search_shows_the_whole_page(admin_window: Window, or
 
     page.go_back()
 
-    page.get_by_text("1–50 of 65").wait_for()
+    page.get_by_text("1\N{EN DASH}50 of 65").wait_for()
     assert page.get_by_role("heading", name="Calendar Integration").is_visible()
 
 
 def test_the_progress_of_a_first_sync_moves_by_itself(admin_window: Window) -> None:
-    northgate = IntegrationFactory(name="Northgate Training")
-    CalendarMappingFactory.create_batch(2, integration=northgate, synced_at=None)
+    northgate = IntegrationFactory.create(name="Northgate Training")
+    first, _ = CalendarMappingFactory.create_batch(2, integration=northgate, synced_at=None)
     page = admin_window.open(SETTINGS)
     page.get_by_text("First sync: 0 of 2 mailboxes done, 2 left").wait_for()
 
-    first = northgate.mappings.first()
     northgate.mappings.filter(pk=first.pk).update(synced_at=now())
     page.get_by_text("First sync: 1 of 2 mailboxes done, 1 left").wait_for()
     northgate.mappings.update(synced_at=now())
@@ -164,8 +167,8 @@ def test_the_progress_of_a_first_sync_moves_by_itself(admin_window: Window) -> N
 
 
 def test_a_toast_is_closed_by_its_button(admin_window: Window) -> None:
-    IntegrationFactory(name="Northgate Training")
-    InstructorFactory()
+    IntegrationFactory.create(name="Northgate Training")
+    InstructorFactory.create()
     page = admin_window.open(SETTINGS)
     page.get_by_role("button", name="Actions for Northgate Training").click()
     page.get_by_role("button", name="Deactivate").click()
