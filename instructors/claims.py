@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import connection, models, transaction
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 
 if TYPE_CHECKING:
@@ -98,6 +99,16 @@ class CalendarMappingQuerySet(models.QuerySet["CalendarMapping"]):
     def release(self, pk: int, lease: UUID, **values: Any) -> None:
         """Release one calendar and note `values`."""
         self.model.objects.filter(pk=pk, lease=lease).update(lease=None, leased_until=None, **values)
+
+    def release_failed(self, lease: UUID, pks: Collection[int], *, problem: str, seconds: float | None) -> None:
+        """Release calendars that failed alike. They rest for `seconds`; None: they rest with their integration."""
+        held = self.model.objects.filter(pk__in=pks, lease=lease)
+        if seconds is None:
+            held.update(lease=None, leased_until=None)
+            return
+        since = Coalesce("failing_since", models.Value(now(), output_field=models.DateTimeField()))
+        retry_at = now() + timedelta(seconds=seconds)
+        held.update(lease=None, leased_until=None, failing_since=since, problem=problem, retry_at=retry_at)
 
     def requested(self, pks: Collection[int]) -> list[int]:
         """Those of `pks` for which a change has come since they were claimed, and which are not resting."""

@@ -65,7 +65,7 @@ def body(code: str, **more: Any) -> dict[str, Any]:
         (502, "BadGateway", Unavailable),
         (503, "ServiceUnavailable", Unavailable),
         (504, "GatewayTimeout", Unavailable),
-        (507, "quotaLimitReached", Rejected),
+        (507, "quotaLimitReached", Unavailable),
         (509, "", Unavailable),
         (302, "", Unavailable),
     ],

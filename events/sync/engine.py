@@ -152,12 +152,13 @@ def conclude(
 
 
 def release(claim: Claim, calendars: dict[int, Calendar], ended: Sequence[Ended[int, None]]) -> None:
-    """Write down how each conversation ended; those that ended well with one statement."""
+    """Write down how each conversation ended; those that ended alike with one statement."""
     clean: dict[int, str] = {}
+    failed: dict[Failure, list[int]] = defaultdict(list)
     for one in ended:
         calendar = calendars[one.key]
         if one.error is not None:
-            fail(calendar, one.error)
+            failed[fail(calendar, one.error)].append(one.key)
         elif calendar.is_unfinished:
             CalendarMapping.objects.release(one.key, claim.lease, requested_at=now())
         elif calendar.problem:
@@ -165,8 +166,29 @@ def release(claim: Claim, calendars: dict[int, Calendar], ended: Sequence[Ended[
         else:
             clean[one.key] = calendar.cursor
     CalendarMapping.objects.release_clean(claim.lease, clean)
-    if clean:
-        claim.mappings[0].integration.recover()
+    for failure, pks in failed.items():
+        CalendarMapping.objects.release_failed(claim.lease, pks, problem=failure.problem, seconds=failure.seconds)
+    integration = claim.mappings[0].integration
+    if whole := next((one.error for one in ended if one.error is not None and one.error.is_whole), None):
+        rest(integration, whole)
+    elif clean:
+        integration.recover()
+
+
+@dataclass(frozen=True)
+class Failure:
+    """How a calendar rests: what its page says, and for how many seconds; None rests with its integration."""
+
+    problem: str
+    seconds: float | None
+
+
+def rest(integration: Integration, error: ProviderError) -> None:
+    """Leave the whole connection alone for a while."""
+    if isinstance(error, NeedsAdmin):
+        integration.rest(str(error), seconds=SLOW_REST / 4)
+    else:
+        integration.rest(told(integration.failing_since, error), seconds=pause_of(integration.failing_since, error))
 
 
 def settled(calendar: Calendar) -> dict[str, object]:
@@ -174,29 +196,19 @@ def settled(calendar: Calendar) -> dict[str, object]:
     return {"problem": calendar.problem, "retry_at": None, "failing_since": None, **cursor}
 
 
-def fail(calendar: Calendar, error: ProviderError) -> None:
-    """Note at the calendar, or at the integration where it concerns all, what went wrong and when to try again."""
+def fail(calendar: Calendar, error: ProviderError) -> Failure:
+    """What went wrong with a calendar, for its page, and when to try again."""
     calendar.report.failed += 1
     mapping = calendar.mapping
     log.info(
         "sync_failed", mapping=mapping.pk, error=type(error).__name__, code=error.code, request_id=error.request_id
     )
-    integration = mapping.integration
     if mapping.leaving_at and is_out_of_reach(mapping, error):
         SyncedEvent.objects.filter(mapping=mapping).delete()  # they went with the mailbox, or nobody can remove them
-    if error.is_whole and isinstance(error, NeedsAdmin):
-        integration.rest(str(error), seconds=SLOW_REST / 4)
-        CalendarMapping.objects.release(mapping.pk, calendar.lease)
-        return
-    if error.is_whole and isinstance(error, Unavailable):
-        integration.rest(told(integration.failing_since, error), seconds=pause_of(integration.failing_since, error))
-    since = mapping.failing_since or now()
-    is_passing = isinstance(error, Unavailable)
-    seconds = pause_of(mapping.failing_since, error) if is_passing else SLOW_REST
-    problem = told(mapping.failing_since, error) if is_passing else str(error)
-    values = {"failing_since": since, "problem": problem, "retry_at": now() + timedelta(seconds=seconds)}
-    CalendarMapping.objects.release(mapping.pk, calendar.lease, **values)
-    calendar.again_in = float(round(seconds)) if is_passing else None
+    if isinstance(error, Unavailable):
+        calendar.again_in = pause_of(mapping.failing_since, error)
+        return Failure(told(mapping.failing_since, error), calendar.again_in)
+    return Failure("", None) if error.is_whole else Failure(str(error), SLOW_REST)
 
 
 def is_out_of_reach(mapping: CalendarMapping, error: ProviderError) -> bool:
@@ -206,11 +218,14 @@ def is_out_of_reach(mapping: CalendarMapping, error: ProviderError) -> bool:
 
 
 def pause_of(failing_since: datetime | None, error: ProviderError) -> float:
-    """Seconds until the next try: what the service named, else as long again as it has failed already."""
+    """Seconds until the next try: what the service named, else as long again as it has failed, in steps of two."""
     if isinstance(error, Unavailable) and error.retry_after is not None:
         return error.retry_after
     lasted = (now() - failing_since).total_seconds() if failing_since else 0.0
-    return min(max(lasted, FIRST_REST), LONGEST_REST)
+    pause = FIRST_REST
+    while pause < min(lasted, LONGEST_REST):
+        pause *= 2
+    return min(pause, LONGEST_REST)
 
 
 def told(failing_since: datetime | None, error: ProviderError) -> str:

@@ -12,7 +12,7 @@ from events.sync import record
 from events.sync.observe import Observation, is_sent_by_us, observe
 from events.sync.state import Calendar
 from integrations.providers.conversation import Conversation
-from integrations.providers.errors import CursorExpired, NotFound, Unavailable
+from integrations.providers.errors import CursorExpired, NotFound, Rejected, Unavailable
 from integrations.providers.types import Page, RemoteItem
 
 PAGES = 20_000  # of one answer; a mailbox of 4 million items
@@ -98,6 +98,9 @@ def list_series(calendar: Calendar, series_id: str) -> Conversation[None]:
             link = page.next_link
     except NotFound:
         items = []
+    except Rejected:  # what was known of it stands, and the other series go on
+        note_unreadable(calendar, Page(unreadable=(series_id,)))
+        return
     record.replace_series(calendar, series_id, items)
 
 
@@ -171,7 +174,7 @@ def has_changed_meanwhile(calendar: Calendar) -> Conversation[bool]:
             break
         link = page.next_link
     if has_changed:
-        record.note(calendar, next_cursor=page.cursor)
+        record.note(calendar, next_cursor=page.cursor, census_round=calendar.mapping.census_round + 1)
     return has_changed
 
 

@@ -10,6 +10,7 @@ from events.sync.plan import Action, Create, Delete, Find, Update, check_is_safe
 from events.sync.state import Calendar
 from integrations.providers.conversation import Conversation
 from integrations.providers.errors import CursorExpired, DuplicateKey, NotFound, ProviderError, Rejected, Unavailable
+from integrations.providers.types import RemoteItem
 
 PASSES = 5  # adopting, updating and a next generation each take one
 PATIENCE = 3  # how many copies may fail in a row before the calendar counts as unavailable
@@ -77,19 +78,21 @@ def create(calendar: Calendar, action: Create, copy: SyncedEvent) -> Conversatio
 
 def settle_duplicate(calendar: Calendar, copy: SyncedEvent, error: DuplicateKey) -> Conversation[None]:
     """Adopt the item that has the key, if it stands there; else go on with the next generation."""
-    try:
-        if error.existing_id:
+    item = None
+    if error.existing_id:
+        with suppress(NotFound):
             item = yield from calendar.provider.get(calendar.mailbox, error.existing_id)
-            found = [item]
-        else:
-            items = yield from calendar.provider.find(calendar.mailbox, copy.session_uid)
-            found = [item for item in items if item.transaction_id == str(copy.key)]
-    except NotFound:
-        found = []
-    if found:
-        record.adopt(calendar, found[0], copy)
+    item = item or (yield from find_by_marker(calendar, copy))
+    if item:
+        record.adopt(calendar, item, copy)
     else:
         record.take_generation(calendar, copy, copy.generation + 1)
+
+
+def find_by_marker(calendar: Calendar, copy: SyncedEvent) -> Conversation[RemoteItem | None]:
+    """The item that carries the marker of this copy's session and its key; a person's copy of it does not."""
+    items = yield from calendar.provider.find(calendar.mailbox, copy.session_uid)
+    return next((item for item in items if item.transaction_id == str(copy.key)), None)
 
 
 def update(calendar: Calendar, action: Update, copy: SyncedEvent) -> Conversation[None]:
@@ -123,11 +126,10 @@ def delete(calendar: Calendar, action: Delete, copy: SyncedEvent) -> Conversatio
 
 def find(calendar: Calendar, copy: SyncedEvent) -> Conversation[None]:
     """Look for a copy whose answer was lost and which is not wanted any more."""
-    items = yield from calendar.provider.find(calendar.mailbox, copy.session_uid)
-    ours = [item for item in items if item.transaction_id == str(copy.key)]
-    if ours:
-        record.adopt(calendar, ours[0], copy)
-    elif copy.intended_at + record.ON_ITS_WAY > now():
+    item = yield from find_by_marker(calendar, copy)
+    if item:
+        record.adopt(calendar, item, copy)
+    elif copy.intended_at + record.ON_ITS_WAY > now() and not copy.rejected_fingerprint:
         record.wait_for_arrival(calendar, copy)
     else:
         record.drop_copy(calendar, copy)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Generic, TypeVar
 
-from integrations.providers.errors import ProviderError, Unavailable
+from integrations.providers.errors import NeedsAdmin, ProviderError, Unavailable
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -72,6 +72,7 @@ class Driver(Generic[K, T]):
         self.delayed: list[tuple[float, int, Turn[K, T]]] = []
         self.flying: dict[Future[Sequence[Answer]], tuple[list[Turn[K, T]], ExitStack]] = {}
         self.held_until = 0.0
+        self.refused: ProviderError | None = None  # of the whole connection: nothing more is sent
         self.ended: list[Ended[K, T]] = []
         self._order = count()
 
@@ -102,7 +103,14 @@ class Driver(Generic[K, T]):
             if started is None:
                 break
             self._go_on(*started, None)
+            self._refuse()
         return bool(self.ready)
+
+    def _refuse(self) -> None:
+        """Where the whole connection is refused, answer every pending request with that, unsent."""
+        while self.refused and self.ready:
+            turn = self.ready.popleft()
+            self._go_on(turn.key, turn.conversation, self.refused)
 
     def _submit(self, pool: ThreadPoolExecutor) -> bool:
         """Send one batch, where one may be sent now."""
@@ -141,7 +149,10 @@ class Driver(Generic[K, T]):
                 self.held_until = max(self.held_until, again_at)
             heapq.heappush(self.delayed, (again_at, next(self._order), turn))
         else:
+            if ends_all(answer):
+                self.refused = answer
             self._go_on(turn.key, turn.conversation, answer)
+            self._refuse()
 
     @staticmethod
     def _is_soon(error: Unavailable) -> bool:
@@ -161,6 +172,12 @@ class Driver(Generic[K, T]):
     def _take_ended(self) -> list[Ended[K, T]]:
         ended, self.ended = self.ended, []
         return ended
+
+
+def ends_all(answer: Answer) -> bool:
+    """Whether an answer says that nothing of this connection is to be sent now: refused, or a named time to wait."""
+    is_named = isinstance(answer, Unavailable) and answer.retry_after is not None
+    return isinstance(answer, ProviderError) and answer.is_whole and (is_named or isinstance(answer, NeedsAdmin))
 
 
 def converse(conversation: Conversation[T], send: Send) -> T:

@@ -107,7 +107,7 @@ def absence(code: str, details: dict[str, Any]) -> ProviderError:
 
 def failure(status: int, headers: Mapping[str, str], details: dict[str, Any]) -> ProviderError:
     if status == 507:
-        return Rejected(f"The mailbox is full. Microsoft answered {details['code']}.", **details)
+        return Unavailable(f"The mailbox is full. Microsoft answered {details['code']}.", **details)
     if status in PASSING_STATUSES or (status >= 500 and status != 501) or status < 400:
         sentence = f"Microsoft's service is not available for the moment ({status} {details['code']})."
         return Unavailable(sentence, retry_after=retry_after(headers), **details)
