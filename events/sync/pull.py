@@ -139,11 +139,11 @@ def take_census(calendar: Calendar) -> Conversation[bool]:
     Pages are counted from the start, so a change in between may hide an item: then the window is read once more.
     """
     drifted = False
-    for _ in range(CENSUS_TRIES):
+    for tries_left in reversed(range(CENSUS_TRIES)):
         drifted |= yield from read_window(calendar)
         if calendar.is_unfinished:
             return drifted
-        if not calendar.is_long or not (yield from has_changed_meanwhile(calendar)):
+        if not (tries_left and calendar.is_long and (yield from has_changed_meanwhile(calendar))):
             break
     drifted |= yield from confirm(calendar, unseen_copies(calendar))
     record.finish_census(calendar)
@@ -169,7 +169,7 @@ def has_changed_meanwhile(calendar: Calendar) -> Conversation[bool]:
     while True:
         page = yield from calendar.provider.follow_delta(calendar.mailbox, link)
         guard.check(page)
-        has_changed |= bool(page.items or page.removed or page.series or page.unreadable)
+        has_changed |= bool(page.removed or page.series or record.differing(calendar, page.items))
         if page.cursor:
             break
         link = page.next_link

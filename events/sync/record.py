@@ -192,6 +192,15 @@ def external(calendar: Calendar, item: RemoteItem) -> ExternalEvent:
     )
 
 
+def differing(calendar: Calendar, items: Sequence[RemoteItem]) -> list[RemoteItem]:
+    """Those of somebody else's `items` that are not as they are stored; Graph repeats unchanged ones."""
+    ours = {copy.remote_id for copy in calendar.copies.values()}
+    stored = dict(
+        of(calendar).filter(remote_id__in=[item.remote_id for item in items]).values_list("remote_id", "etag")
+    )
+    return [item for item in items if item.remote_id not in ours and stored.get(item.remote_id) != item.etag[:255]]
+
+
 def keep_unreadable(calendar: Calendar, remote_ids: Sequence[str]) -> None:
     """Let what was known of items stand that cannot be read any more: unknown is not gone."""
     of(calendar).filter(remote_id__in=remote_ids).update(seen_round=calendar.mapping.census_round)
