@@ -67,14 +67,19 @@ class Overview:
         return self.done + self.left + self.failed
 
     @property
+    def secret_has_ended(self) -> bool:
+        ends: date | None = self.integration.secret_expires_on
+        return ends is not None and ends < localdate()
+
+    @property
     def secret_note(self) -> str:
         """A sentence once the client secret has ended or soon will."""
         ends: date | None = self.integration.secret_expires_on
         if ends is None or ends > localdate() + NOTICE:
             return ""
-        days = (ends - localdate()).days
-        if days < 0:
+        if self.secret_has_ended:
             return _("Secret has expired")
+        days = (ends - localdate()).days
         if days == 0:
             return _("Secret expires today")
         return ngettext("Secret expires in %d day", "Secret expires in %d days", days) % days
