@@ -16,6 +16,8 @@ from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 
+from instructors import lookups as _lookups  # noqa: F401  (registers itself)
+
 if TYPE_CHECKING:
     from instructors.models import CalendarMapping
 
@@ -61,9 +63,9 @@ class CalendarMappingQuerySet(models.QuerySet["CalendarMapping"]):
         with transaction.atomic():
             free = self.unleased().order_by("pk").select_for_update(skip_locked=True, of=("self",))
             pks = list(free.values_list("pk", flat=True)[:limit])
-            self.model.objects.filter(pk__in=pks).update(lease=lease, leased_until=until, requested_at=None)
-        held = self.model.objects.filter(pk__in=pks).select_related("integration", "instructor").order_by("pk")
-        return Claim(lease, until, list(held))
+            self.model.objects.filter(pk__any=pks).update(lease=lease, leased_until=until, requested_at=None)
+        held = self.model.objects.filter(pk__any=pks).select_related("instructor").order_by("pk")
+        return Claim(lease, until, list(held.prefetch_related("integration")))  # one row, decrypted once
 
     def request_sync(self) -> int:
         """Note that these may be out of date. Call it in the transaction of the change.
@@ -112,5 +114,5 @@ class CalendarMappingQuerySet(models.QuerySet["CalendarMapping"]):
 
     def requested(self, pks: Collection[int]) -> list[int]:
         """Those of `pks` for which a change has come since they were claimed, and which are not resting."""
-        changed = self.model.objects.filter(pk__in=pks, requested_at__isnull=False)
-        return list(changed.awake().values_list("pk", flat=True))
+        changed = self.model.objects.filter(pk__any=pks, requested_at__isnull=False)
+        return list(changed.awake().values_list("pk", flat=True)) if pks else []

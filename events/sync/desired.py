@@ -37,8 +37,8 @@ def desired(
 def assignments(sessions: Q, instructors: Collection[int]) -> list[tuple[int, Entry]]:
     """Which of `instructors` teaches which confirmed session. A session's own instructors replace the event's."""
     confirmed = Session.objects.filter(sessions, event__status=Event.Status.CONFIRMED)
-    own = confirmed.filter(instructors__in=instructors).annotate(teacher=F("instructors"))
-    inherited = confirmed.filter(~has_own_instructors(), event__instructors__in=instructors).annotate(
+    own = confirmed.filter(instructors__pk__any=instructors).annotate(teacher=F("instructors"))
+    inherited = confirmed.filter(~has_own_instructors(), event__instructors__pk__any=instructors).annotate(
         teacher=F("event__instructors")
     )
     entries: dict[UUID, Entry] = {}

@@ -78,6 +78,8 @@ class Calendar:
 
     def plan(self) -> list[Action]:
         """What is to be done now."""
+        if not self.entries and not self.copies:
+            return []
         restores = self.mapping.integration.drift == Integration.Drift.RESTORE
         return plan(self.entries, self.copies, moment=now(), horizon=horizon(), restores=restores)
 
@@ -135,7 +137,7 @@ def copies_of(mappings: Sequence[CalendarMapping]) -> dict[int, dict[UUID, Synce
     found: dict[int, dict[UUID, SyncedEvent]] = defaultdict(dict)
     pks = [mapping.pk for mapping in mappings]
     windows = [mapping.window_start for mapping in mappings if mapping.window_start]
-    for copy in SyncedEvent.objects.filter(mapping__in=pks, ends_at__gte=min([new_window().start, *windows])):
+    for copy in SyncedEvent.objects.filter(mapping__pk__any=pks, ends_at__gte=min([new_window().start, *windows])):
         found[copy.mapping_id][copy.session_uid] = copy
     return found
 

@@ -3,8 +3,9 @@
 Source: https://learn.microsoft.com/graph/json-batching
 """
 
-import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from integrations.providers.microsoft.auth import SCOPE_HOSTS, Tokens
 from integrations.providers.microsoft.errors import error_for
 
 TIMEOUT = (5, 60)  # seconds to connect, to read
+KEPT_FOR = 100.0  # seconds; a connection that has rested for longer may be dead without our knowing
 BATCH_SIZE = 20
 COMMON_HEADERS = {"Accept": "application/json", "User-Agent": "calsync"}
 
@@ -23,13 +25,14 @@ COMMON_HEADERS = {"Accept": "application/json", "User-Agent": "calsync"}
 class GraphClient:
     """Sends requests of one app to Graph, and turns every answer into a body or a ProviderError.
 
-    Safe for several threads: each has a session of its own.
+    Safe for several threads: a session serves one request at a time and rests for the next, of whichever thread,
+    because a new connection costs more than a request.
     """
 
     def __init__(self, tokens: Tokens, *, graph_url: str = "", verify: bool | str = True) -> None:
         self.tokens, self.verify = tokens, verify
         self.root = f"{graph_url or SCOPE_HOSTS[tokens.credentials.cloud]}/v1.0"
-        self._local = threading.local()
+        self._resting: list[tuple[float, requests.Session]] = []  # since when; append and pop are atomic
 
     def send_many(self, requests_: Sequence[Request]) -> list[Answer]:
         """The answers in the order of the requests. A refused token is fetched anew once."""
@@ -83,28 +86,43 @@ class GraphClient:
     ) -> tuple[int, Mapping[str, str], Any]:
         own = {"Authorization": f"Bearer {token}", "client-request-id": str(uuid4())}
         try:
-            response = self._session().request(
-                method,
-                self.root + path,
-                json=json,
-                headers={**COMMON_HEADERS, **headers, **own},
-                timeout=TIMEOUT,
-                verify=self.verify,
-                allow_redirects=False,
-            )
+            with self._session() as session:
+                response = session.request(
+                    method,
+                    self.root + path,
+                    json=json,
+                    headers={**COMMON_HEADERS, **headers, **own},
+                    timeout=TIMEOUT,
+                    verify=self.verify,
+                    allow_redirects=False,
+                )
+                if response.status_code == 503:
+                    session.close()  # Microsoft asks for a new connection
         except requests.RequestException as error:
             raise Unavailable(
                 f"Microsoft cannot be reached ({type(error).__name__}).", code="network", is_whole=True
             ) from None
-        if response.status_code == 503:
-            self._session().close()  # Microsoft asks for a new connection
         return response.status_code, response.headers, body_of(response)
 
-    def _session(self) -> requests.Session:
-        session = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = requests.Session()
-        return session
+    @contextmanager
+    def _session(self) -> Iterator[requests.Session]:
+        """A session for one request. One whose request failed is not used again."""
+        session = self._rested() or requests.Session()
+        try:
+            yield session
+        except BaseException:
+            session.close()
+            raise
+        self._resting.append((time.monotonic(), session))
+
+    def _rested(self) -> requests.Session | None:
+        """The session that has rested for the shortest time; None where there is none that is young enough."""
+        while self._resting:
+            since, session = self._resting.pop()
+            if time.monotonic() - since < KEPT_FOR:
+                return session
+            session.close()
+        return None
 
 
 def whole(error: ProviderError) -> ProviderError:
