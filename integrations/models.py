@@ -51,7 +51,7 @@ class Integration(models.Model):
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.ACTIVE)
     cloud = models.CharField(_("cloud"), max_length=10, choices=Cloud, default=Cloud.GLOBAL)
     user_id = models.CharField(_("User ID"), max_length=200)
-    tenant_id = models.CharField(_("Tenant ID"), max_length=36)
+    tenant_id = models.CharField(_("Tenant ID"), max_length=253, help_text=_("Its GUID; a domain is resolved to it."))
     client_id = models.CharField(_("Client ID"), max_length=36)
     client_secret = EncryptedTextField(_("Client Secret"))
     secret_expires_on = models.DateField(_("secret expires on"), null=True, blank=True)

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('active', 'Active'), ('inactive', 'Inactive')], default='active', max_length=10, verbose_name='status')),
                 ('cloud', models.CharField(choices=[('global', 'Worldwide'), ('usgov', 'US Government (GCC High)'), ('dod', 'US Government (DoD)'), ('china', 'China (21Vianet)')], default='global', max_length=10, verbose_name='cloud')),
                 ('user_id', models.CharField(max_length=200, verbose_name='User ID')),
-                ('tenant_id', models.CharField(max_length=36, verbose_name='Tenant ID')),
+                ('tenant_id', models.CharField(help_text='Its GUID; a domain is resolved to it.', max_length=253, verbose_name='Tenant ID')),
                 ('client_id', models.CharField(max_length=36, verbose_name='Client ID')),
                 ('client_secret', integrations.fields.EncryptedTextField(verbose_name='Client Secret')),
                 ('secret_expires_on', models.DateField(blank=True, null=True, verbose_name='secret expires on')),
