@@ -108,9 +108,8 @@ def finish_closing(integration: Integration | None) -> None:
 
 def why_not_clean(integration: Integration) -> str:
     """What was said of the first calendar or copy that could not be cleaned; empty while all goes well."""
-    calendars = (
-        CalendarMapping.objects.filter(integration=integration).exclude(problem="").values_list("problem", flat=True)
-    )
+    resting = CalendarMapping.objects.filter(integration=integration, retry_at__isnull=False).exclude(problem="")
+    calendars = resting.values_list("problem", flat=True)
     copies = live_copies(integration).exclude(problem="").values_list("problem", flat=True)
     return calendars.first() or copies.order_by("pk").first() or ""
 

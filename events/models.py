@@ -6,6 +6,7 @@ from uuid import uuid4
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F, Q
+from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from instructors.models import CalendarMapping, Instructor
@@ -105,7 +106,7 @@ class SyncedEvent(models.Model):
     remote_id = models.TextField(blank=True)
     etag = models.TextField(blank=True)
     ends_at = models.DateTimeField()
-    intended_at = models.DateTimeField()
+    intended_at = models.DateTimeField(default=now)
     fingerprint = models.CharField(max_length=64, blank=True)
     receipt_fingerprint = models.CharField(max_length=64, blank=True)
     observed = models.CharField(max_length=10, choices=Observed, default=Observed.UNTOUCHED, blank=True)

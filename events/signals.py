@@ -95,6 +95,7 @@ def sync_all(integration: Integration, **_: Any) -> None:
     mappings = CalendarMapping.objects.filter(integration=integration)
     request_sync(mappings.values_list("pk", flat=True), bulk=True)
     mappings.update(retry_at=None)
+    SyncedEvent.objects.filter(mapping__integration=integration, rejected_fingerprint="").update(retry_at=None)
 
 
 @receiver(privacy_changed)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from instructors.models import CalendarMapping
 
 
+UNREADABLE = "%s items of this calendar cannot be read, so it may look too free."  # filled in by PostgreSQL's format()
+
+
 @dataclass(frozen=True)
 class Claim:
     """Some calendars of one integration, held under one lease until `until`."""
@@ -92,10 +95,10 @@ class CalendarMappingQuerySet(models.QuerySet["CalendarMapping"]):
                 " ORDER BY id FOR NO KEY UPDATE)"
                 " UPDATE instructors_calendarmapping AS m"
                 " SET cursor = CASE WHEN v.cursor = '' THEN m.cursor ELSE v.cursor END, synced_at = %s,"
-                " problem = CASE WHEN m.unreadable > 0 THEN m.problem ELSE '' END,"
+                " problem = CASE WHEN m.unreadable > 0 THEN format(%s, m.unreadable) ELSE '' END,"
                 " lease = NULL, leased_until = NULL, retry_at = NULL, failing_since = NULL"
                 " FROM unnest(%s::bigint[], %s::text[]) AS v(id, cursor), held WHERE m.id = v.id AND m.id = held.id",
-                [list(cursors), lease, now(), list(cursors), list(cursors.values())],
+                [list(cursors), lease, now(), UNREADABLE, list(cursors), list(cursors.values())],
             )
 
     def release(self, pk: int, lease: UUID, **values: Any) -> None:

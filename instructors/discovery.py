@@ -69,11 +69,11 @@ def look_up(provider: Provider, email: str) -> Conversation[Found]:
 def unpaired(integration: Integration, pks: Iterable[int] | None) -> list[Instructor]:
     """The active instructors without a working mapping of their present address.
 
-    One whose mailbox fails is looked up again, because an account that was made anew has another id. One who was
-    stopped stays as is until started again.
+    One whose mailbox cannot be used is looked up again, because an account that was made anew has another id. One
+    who was stopped stays as is until started again.
     """
     mappings = CalendarMapping.objects.filter(integration=integration)
-    paired = dict(mappings.filter(failing_since=None).values_list("instructor_id", "address"))
+    paired = dict(mappings.filter(Q(failing_since=None) | Q(problem="")).values_list("instructor_id", "address"))
     stopped = mappings.filter(sync_enabled=False).values("instructor")
     everybody = Instructor.objects.filter(is_active=True).exclude(pk__in=stopped)
     if pks is not None:
@@ -99,6 +99,8 @@ def store(integration: Integration, instructor: Instructor, people: Found) -> li
             new = link(integration, instructor, verdict.person)
         except IntegrityError:
             verdict = taken(integration, verdict.person)
+    elif has_mailbox_of(integration, instructor):
+        return new  # paired by id; that the directory knows the address no more changes nothing
     else:
         unlink(integration, instructor)
     if isinstance(verdict, NotLinked):
@@ -107,6 +109,12 @@ def store(integration: Integration, instructor: Instructor, people: Found) -> li
     else:
         Unmatched.objects.filter(integration=integration, instructor=instructor).delete()
     return new
+
+
+def has_mailbox_of(integration: Integration, instructor: Instructor) -> bool:
+    """Whether `instructor` is paired already by the present address."""
+    mappings = CalendarMapping.objects.filter(integration=integration, instructor=instructor, leaving_at=None)
+    return mappings.filter(address__iexact=instructor.email).exists()
 
 
 def link(integration: Integration, instructor: Instructor, person: Person) -> list[int]:

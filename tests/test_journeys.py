@@ -314,7 +314,7 @@ def test_a_copy_moved_out_of_the_window_is_brought_back_and_not_doubled(sandbox,
 
 def test_a_session_s_own_instructors_replace_the_event_s(sandbox, ann, people):
     event = plan_event("First aid", ann, sessions=2)
-    second = event.sessions.last()
+    second = event.sessions.latest("starts_at")
     sync_now()
 
     second.instructors.add(people["ben"].instructor)

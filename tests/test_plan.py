@@ -1,12 +1,13 @@
 """The planner: each row of the design's table by name."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
-from events.sync.plan import Create, Delete, Find, UnsafePlan, Update, check_is_safe, key_of, plan
+from events.sync.plan import Action, Create, Delete, Find, UnsafePlan, Update, check_is_safe, key_of, plan
 from integrations.providers.types import Entry
 
 MOMENT = datetime(2026, 11, 18, 12, tzinfo=UTC)
@@ -33,7 +34,7 @@ class Known:
     retry_at: datetime | None = None
 
 
-def planned(entry: Entry | None = None, copy: Known | None = None, *, restores: bool = True) -> list[object]:
+def planned(entry: Entry | None = None, copy: Known | None = None, *, restores: bool = True) -> Sequence[Action]:
     desired = {UID: entry} if entry else {}
     copies = {UID: copy} if copy else {}
     return plan(desired, copies, moment=MOMENT, horizon=HORIZON, restores=restores)

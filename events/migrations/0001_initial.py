@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 import instructors.zones
+import django.utils.timezone
 import uuid
 from django.db import migrations, models
 
@@ -78,7 +79,7 @@ class Migration(migrations.Migration):
                 ('remote_id', models.TextField(blank=True)),
                 ('etag', models.TextField(blank=True)),
                 ('ends_at', models.DateTimeField()),
-                ('intended_at', models.DateTimeField()),
+                ('intended_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('fingerprint', models.CharField(blank=True, max_length=64)),
                 ('receipt_fingerprint', models.CharField(blank=True, max_length=64)),
                 ('observed', models.CharField(blank=True, choices=[('', 'as we left it'), ('changed', 'changed in Outlook'), ('gone', 'deleted in Outlook')], default='', max_length=10)),

@@ -228,8 +228,8 @@ def apply(calendar: Calendar, seen: Observation, *, is_census: bool) -> bool:
             record.adopt(calendar, item)
     if is_census:
         mark_seen(calendar, [*seen.changed, *seen.untouched])
-    foreign = [item for item in seen.strays if UUID(item.marker) not in known]
-    ours = [item.remote_id for item in seen.strays if UUID(item.marker) in known]
+    ours = record.copied(calendar, seen.strays)
+    foreign = [item for item in seen.strays if item.remote_id not in ours]
     record.mirror(calendar, [*seen.external, *foreign], [*seen.dropped, *ours])
     return bool(seen.changed or seen.adopted or known)
 
@@ -264,6 +264,5 @@ def note_unreadable(calendar: Calendar, page: Page) -> None:
     """Say, until the next census, that the calendar holds something that is not understood."""
     if page.unreadable:
         unreadable = calendar.mapping.unreadable + len(page.unreadable)
-        problem = f"This calendar holds {unreadable} of Outlook's items that cannot be read, so it may look too free."
-        record.note(calendar, unreadable=unreadable, problem=problem)
+        record.note(calendar, unreadable=unreadable)
         record.keep_unreadable(calendar, page.unreadable)

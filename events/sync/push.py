@@ -129,7 +129,7 @@ def find(calendar: Calendar, copy: SyncedEvent) -> Conversation[None]:
     item = yield from find_by_marker(calendar, copy)
     if item:
         record.adopt(calendar, item, copy)
-    elif copy.intended_at + record.ON_ITS_WAY > now() and not copy.rejected_fingerprint:
+    elif record.arrived_by(copy) > now() and not copy.rejected_fingerprint:
         record.wait_for_arrival(calendar, copy)
     else:
         record.drop_copy(calendar, copy)

@@ -1,10 +1,11 @@
 """Every write of a sync. Each is conditional on the lease: who lost it raises LeaseLost and writes nothing."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.timezone import now
 
@@ -18,7 +19,7 @@ from integrations.providers.types import Entry, Receipt, RemoteItem
 FIRST_PAUSE = 5  # seconds until a copy is tried again; doubles each time
 LONGEST_PAUSE = 3600
 REJECTED_FOR = timedelta(days=1)
-ON_ITS_WAY = timedelta(minutes=2)  # longer than any request takes until it has arrived or failed
+LONGEST_REQUEST = timedelta(seconds=65)
 MIRRORED = ["series_id", "starts_at", "ends_at", "is_all_day", "show_as", "is_private", "title", "etag", "seen_round"]
 
 
@@ -66,6 +67,8 @@ def intend(calendar: Calendar, actions: Iterable[Action]) -> None:
         known = calendar.copies.get(action.uid)
         if known is not None and (known.generation != action.generation or known.remote_id):
             take_generation(calendar, known, action.generation)
+        elif known is not None:
+            note_copy(calendar, known, intended_at=now())
     calendar.copies.update({copy.session_uid: copy for copy in new})
 
 
@@ -129,7 +132,12 @@ def postpone(calendar: Calendar, copy: SyncedEvent, error: ProviderError) -> flo
 
 def wait_for_arrival(calendar: Calendar, copy: SyncedEvent) -> None:
     """Look again later for a copy that was asked for a moment ago: the request may still be on its way."""
-    note_copy(calendar, copy, retry_at=copy.intended_at + ON_ITS_WAY, rejected_fingerprint="")
+    note_copy(calendar, copy, retry_at=arrived_by(copy), rejected_fingerprint="")
+
+
+def arrived_by(copy: SyncedEvent) -> datetime:
+    """When the request for an intended copy has arrived or failed, whoever sent it: a lease and a time-out later."""
+    return copy.intended_at + timedelta(seconds=settings.SYNC_LEASE_SECONDS) + LONGEST_REQUEST
 
 
 def drop_copy(calendar: Calendar, copy: SyncedEvent) -> None:
@@ -160,6 +168,13 @@ def adoptable(calendar: Calendar, items: Sequence[RemoteItem]) -> set[UUID]:
     copied = SyncedEvent.objects.filter(mapping=calendar.mapping, session_uid__in=markers)
     known = Session.objects.filter(uid__in=markers).exclude(uid__in=copied.values("session_uid"))
     return set(known.values_list("uid", flat=True))
+
+
+def copied(calendar: Calendar, items: Sequence[RemoteItem]) -> set[str]:
+    """The remote ids among `items` that are copies of ours, over or not."""
+    ids = [item.remote_id for item in items]
+    ours = SyncedEvent.objects.filter(mapping=calendar.mapping, remote_id__in=ids)
+    return set(ours.values_list("remote_id", flat=True)) if ids else set()
 
 
 def mirror(calendar: Calendar, items: Iterable[RemoteItem], dropped: Sequence[str] = ()) -> None:

@@ -98,6 +98,7 @@ class Driver(Generic[K, T]):
         """Start conversations until a batch is full; True when a request is ready."""
         while self.delayed and self.delayed[0][0] <= time.monotonic():
             self.ready.append(heapq.heappop(self.delayed)[2])
+        self._refuse()
         while len(self.ready) < self.width and len(self.flying) < self.in_flight:
             started = next(waiting, None)
             if started is None:
