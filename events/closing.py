@@ -79,7 +79,7 @@ def tidy(mappings: Sequence[CalendarMapping]) -> None:
 def finish(mapping: CalendarMapping) -> None:
     """The calendar is clean: nothing more is to be done in it, or it is let go."""
     if not mapping.leaving_at:
-        CalendarMapping.objects.filter(pk=mapping.pk).update(removes_copies=False)
+        CalendarMapping.objects.filter(pk=mapping.pk).update(removes_copies=False, synced_at=None)
         return
     SyncedEvent.objects.filter(mapping=mapping).delete()
     CalendarMapping.objects.filter(pk=mapping.pk).delete()
