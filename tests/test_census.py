@@ -1,0 +1,236 @@
+"""Reading a whole calendar: what is not seen is gone, so nothing may be overlooked, or misread unnoticed."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils.timezone import now
+
+from events.models import ExternalEvent, Session, SyncedEvent
+from events.sync.engine import Again, sync
+from events.sync.observe import observe
+from events.sync.state import horizon, new_window
+from instructors.models import CalendarMapping
+from integrations.providers.microsoft.provider import page
+from tests.acts import let_pass, meanwhile
+from tests.conftest import Sandbox, address, graph_time, plan_event, sync_now, tomorrow
+
+DELTA = {"method": "GET", "path": "calendarView/delta", "mailbox": address("ann")}
+CENSUS = {"method": "GET", "path": "/users/{id}/calendarView", "mailbox": address("ann")}
+SECOND_PAGE = {"method": "GET", "path": r"calendarView\?.*skip", "mailbox": address("ann")}
+LONG = 201  # items: one more than a page holds
+
+
+def graph_item(remote_id: str, **more: Any) -> dict[str, Any]:
+    span = {"start": graph_time(tomorrow(9)), "end": graph_time(tomorrow(10))}
+    return {"id": remote_id, "subject": "Dentist", "type": "singleInstance", **span, **more}
+
+
+def recurring(times: int, start: Any) -> dict[str, Any]:
+    return {
+        "pattern": {"type": "daily", "interval": 1},
+        "range": {"type": "numbered", "startDate": f"{start:%Y-%m-%d}", "numberOfOccurrences": times},
+    }
+
+
+def fill(sandbox: Sandbox) -> list[str]:
+    """Put a long calendar into Ann's mailbox; the ids of its items, the earliest first."""
+    starts = [tomorrow(8) + timedelta(hours=number) for number in range(LONG)]
+    spans = [{"start": graph_time(start), "end": graph_time(start + timedelta(hours=1))} for start in starts]
+    events = [{"subject": f"Item {number}", **span} for number, span in enumerate(spans)]
+    sandbox.control("POST", "people", json={"upn": address("ann"), "events": events})
+    return [event["id"] for event in sorted(sandbox.events("ann"), key=lambda event: event["start"]["dateTime"])]
+
+
+def census_now(mapping: CalendarMapping) -> None:
+    CalendarMapping.objects.update(census_at=None, retry_at=None)
+    sync_now(mapping)
+
+
+def mirrored() -> set[str]:
+    return set(ExternalEvent.objects.values_list("remote_id", flat=True))
+
+
+def test_an_item_that_is_deleted_between_two_pages_hides_no_other(sandbox, ann):
+    first, *others = fill(sandbox)
+    sync_now(ann)
+    assert mirrored() == {first, *others}
+    sandbox.fault(SECOND_PAGE, status=503, code="ServiceUnavailable", times=1)
+    census_now(ann)
+    assert ann.census_link
+    sandbox.delete("ann", first)
+    let_pass(timedelta(hours=1))
+
+    sync_now(ann)
+
+    assert mirrored() == set(others)
+    assert ann.census_at
+
+
+def test_a_long_calendar_whose_changes_are_repeated_in_every_round_is_not_swept(sandbox, ann):
+    items = fill(sandbox)
+    sandbox.configure(delta_replays=2)
+    sync_now(ann)
+
+    census_now(ann)
+
+    assert mirrored() == set(items)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_long_calendar_that_changes_during_every_reading_is_not_swept(sandbox, ann):
+    items = fill(sandbox)
+    sync_now(ann)
+    CalendarMapping.objects.update(census_at=None)
+    sandbox.configure(latency_ms=50)
+    added: list[str] = []
+
+    with meanwhile(lambda: sync(CalendarMapping.objects.filter(pk=ann.pk).claim())):
+        while CalendarMapping.objects.filter(pk=ann.pk, census_at=None).exists() and len(added) < LONG:
+            added.append(sandbox.add("ann", "Busy", tomorrow(8, days=60 + len(added)))["id"])
+    sandbox.configure(latency_ms=0)
+    sync_now(ann)
+
+    assert len(added) > 3
+    assert mirrored() == {*items, *added}
+
+
+@pytest.mark.parametrize(
+    "before",
+    [{"@removed": {"reason": "deleted"}}, {"responseStatus": {"response": "declined"}}],
+    ids=["removed", "declined"],
+)
+def test_of_an_item_that_comes_twice_in_a_page_the_last_one_counts(before):
+    rows = [graph_item("a") | before, graph_item("a", responseStatus={"response": "accepted"})]
+
+    seen = observe(page(rows, next_link="", cursor="c"), {}, mailbox="m")
+
+    assert [item.remote_id for item in seen.external] == ["a"]
+    assert "a" not in seen.dropped
+
+
+def test_an_item_that_cannot_be_read_is_kept_and_said_until_a_census_can_read_it(sandbox, ann):
+    item = sandbox.add("ann", "Dentist", tomorrow(14))
+    sync_now(ann)
+    unreadable = {"value": [graph_item(item["id"]) | {"start": None}]}
+    sandbox.fault(CENSUS, status=200, body=unreadable, times=1)
+
+    census_now(ann)
+    assert mirrored() == {item["id"]}
+    assert "cannot be read" in ann.problem
+    sync_now(ann)
+    assert "cannot be read" in ann.problem
+    census_now(ann)
+
+    assert mirrored() == {item["id"]}
+    assert (ann.problem, ann.unreadable) == ("", 0)
+
+
+def test_a_problem_that_is_over_goes_and_what_cannot_be_read_is_said_again(sandbox, ann):
+    item = sandbox.add("ann", "Dentist", tomorrow(14))
+    sandbox.fault(CENSUS, status=200, body={"value": [graph_item(item["id"]) | {"start": None}]}, times=1)
+    sync_now(ann)
+    assert "cannot be read" in ann.problem
+    sandbox.fault(DELTA, status=403, code="ErrorAccessDenied", times=1)
+    sync_now(ann)
+    assert "ErrorAccessDenied" in ann.problem
+    let_pass(timedelta(hours=2))
+
+    sync_now(ann)
+
+    assert "ErrorAccessDenied" not in ann.problem
+    assert "cannot be read" in ann.problem
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [{"status": 400, "code": "ErrorInvalidRequest"}, {"status": 410, "code": "SyncStateNotFound"}],
+    ids=["400", "410"],
+)
+def test_a_calendar_whose_first_round_is_refused_rests(sandbox, ann, effect):
+    sandbox.fault(DELTA, **effect)
+    told: list[Again] = []
+
+    for _ in range(3):
+        sync(CalendarMapping.objects.syncable().awake().filter(pk=ann.pk).claim(), on_again=told.append)
+
+    ann.refresh_from_db()
+    assert ann.retry_at > now()
+    assert not [again for again in told if again.seconds == 0]
+
+
+def test_a_series_that_is_refused_never_stops_the_rest_of_a_calendar(sandbox, ann):
+    sync_now(ann)
+    sandbox.add("ann", "Stand-up", tomorrow(8), recurrence=recurring(5, tomorrow(8)))
+    dentist = sandbox.add("ann", "Dentist", tomorrow(14))
+    sandbox.fault({"path": "/instances", "mailbox": address("ann")}, status=400, code="ErrorInvalidRequest")
+    before = ann.cursor
+
+    sync_now(ann)
+
+    assert mirrored() == {dentist["id"]}
+    assert "cannot be read" in ann.problem
+    assert ann.cursor != before
+    assert ann.synced_at
+
+
+@pytest.fixture
+def over(ann) -> Session:
+    """A session with a copy in Ann's calendar that has ended before the horizon, on the first day of the window."""
+    session = plan_event("First aid", ann).sessions.get()
+    sync_now(ann)
+    start = new_window().start
+    session.ends_at = start + (horizon() - start) / 2
+    session.starts_at = session.ends_at - timedelta(hours=1)
+    session.save()
+    sync_now(ann)
+    return session
+
+
+def test_a_census_meets_a_copy_that_is_over_and_leaves_it_alone(sandbox, ann, over):
+    CalendarMapping.objects.update(census_at=None)
+
+    report = sync_now(ann)
+
+    assert (ann.problem, report.failed, report.updated, report.deleted) == ("", 0, 0, 0)
+    assert ann.cursor
+    assert SyncedEvent.objects.get().session_uid == over.uid
+    assert not ExternalEvent.objects.exists()
+
+
+def test_a_copy_that_is_over_may_be_edited_by_its_instructor(sandbox, ann, over):
+    sandbox.change("ann", sandbox.events("ann")[0]["id"], subject="As it really was")
+
+    report = sync_now(ann)
+
+    assert (ann.problem, report.failed) == ("", 0)
+    assert sandbox.subjects("ann") == ["As it really was"]
+
+
+def test_an_old_copy_that_is_dragged_into_the_window_is_still_ours(sandbox, ann):
+    session = plan_event("First aid", ann).sessions.get()
+    sync_now(ann)
+    session.starts_at -= timedelta(days=100)
+    session.ends_at -= timedelta(days=100)
+    session.save()
+    sync_now(ann)
+    span = {"start": graph_time(tomorrow(9)), "end": graph_time(tomorrow(12))}
+    sandbox.change("ann", sandbox.events("ann")[0]["id"], **span)
+
+    sync_now(ann)
+    assert not ExternalEvent.objects.exists()
+    census_now(ann)
+
+    assert not ExternalEvent.objects.exists()
+    assert len(sandbox.events("ann")) == 1
+
+
+def test_a_copy_of_ours_that_is_made_a_series_is_no_external_event(sandbox, ann):
+    plan_event("First aid", ann)
+    sync_now(ann)
+    sandbox.change("ann", sandbox.events("ann")[0]["id"], recurrence=recurring(5, tomorrow(9)))
+
+    sync_now(ann)
+    census_now(ann)
+
+    assert not ExternalEvent.objects.exists()
