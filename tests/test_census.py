@@ -236,3 +236,13 @@ def test_a_copy_of_ours_that_is_made_a_series_is_no_external_event(sandbox, ann)
     census_now(ann)
 
     assert not ExternalEvent.objects.exists()
+
+
+def test_a_copy_of_ours_that_is_made_a_series_is_made_single_again(sandbox, ann):
+    plan_event("First aid", ann)
+    sync_now(ann)
+    sandbox.change("ann", sandbox.events("ann")[0]["id"], recurrence=recurring(5, tomorrow(9)))
+
+    sync_now(ann)
+
+    assert [event["type"] for event in sandbox.events("ann")] == ["singleInstance"]

@@ -138,12 +138,15 @@ def take_census(calendar: Calendar) -> Conversation[bool]:
 
     Pages are counted from the start, so a change in between may hide an item: then the window is read once more.
     """
-    drifted = False
+    drifted, link = False, calendar.mapping.next_cursor
     for tries_left in reversed(range(CENSUS_TRIES)):
         drifted |= yield from read_window(calendar)
         if calendar.is_unfinished:
             return drifted
-        if not (tries_left and calendar.is_long and (yield from has_changed_meanwhile(calendar))):
+        if not (tries_left and calendar.is_long):
+            break
+        link, has_changed = yield from changes_since(calendar, link)
+        if not has_changed:
             break
     drifted |= yield from confirm(calendar, unseen_copies(calendar))
     record.finish_census(calendar)
@@ -163,19 +166,20 @@ def read_window(calendar: Calendar) -> Conversation[bool]:
             return drifted
 
 
-def has_changed_meanwhile(calendar: Calendar) -> Conversation[bool]:
-    """Whether the chain of changes has grown since it began; then it begins anew, before the next reading."""
-    guard, link, has_changed = PageGuard(), calendar.mapping.next_cursor, False
+def changes_since(calendar: Calendar, link: str) -> Conversation[tuple[str, bool]]:
+    """The place in the chain of changes that is reached now, and whether it has grown since `link`.
+
+    Nothing of it is applied: the chain is followed from the start of the census once that has ended, so that what
+    an earlier reading saw and a later one did not is gone only if the chain says so.
+    """
+    guard, has_changed = PageGuard(), False
     while True:
         page = yield from calendar.provider.follow_delta(calendar.mailbox, link)
         guard.check(page)
         has_changed |= bool(page.removed or page.series or record.differing(calendar, page.items))
         if page.cursor:
-            break
+            return page.cursor, has_changed
         link = page.next_link
-    if has_changed:
-        record.note(calendar, next_cursor=page.cursor, census_round=calendar.mapping.census_round + 1)
-    return has_changed
 
 
 def unseen_copies(calendar: Calendar) -> list[UUID]:

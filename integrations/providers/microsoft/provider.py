@@ -54,7 +54,8 @@ class Microsoft365(Provider):
 
     def update(self, mailbox: str, remote_id: str, entry: Entry) -> Conversation[Receipt]:
         """Source: https://learn.microsoft.com/graph/api/event-update"""
-        event = yield Request("PATCH", event_path(mailbox, remote_id), json=to_graph(entry), headers=PREFER)
+        body = to_graph(entry) | {"recurrence": None}  # a person may have made a series of it
+        event = yield Request("PATCH", event_path(mailbox, remote_id), json=body, headers=PREFER)
         return receipt(event)
 
     def delete(self, mailbox: str, remote_id: str) -> Conversation[None]:
