@@ -1,5 +1,6 @@
 """The whole: real workers, a real broker and a real schedule between a save and a mailbox."""
 
+import os
 import signal
 
 import pytest
@@ -89,3 +90,10 @@ def test_a_worker_that_is_killed_in_the_middle_loses_nothing(sandbox, people, tm
     with running(sandbox, tmp_path, "realtime", "bulk", "beat", SYNC_INTERVAL_SECONDS="3", SYNC_LEASE_SECONDS="4"):
         wait_for(lambda: SyncedEvent.objects.in_outlook().exists(), seconds=30)
     assert sandbox.subjects("ann") == ["First aid"]
+
+
+def test_a_bulk_worker_gives_way_to_pushes(sandbox, tmp_path):
+    with running(sandbox, tmp_path, "realtime", "bulk") as processes:
+        niceness = {role: os.getpriority(os.PRIO_PROCESS, process.pid) for role, process in processes.items()}
+
+    assert niceness["bulk"] > niceness["realtime"]
