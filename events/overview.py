@@ -48,7 +48,7 @@ class Overview:
 
     @property
     def people(self) -> int:
-        return self.matched + self.unmatched
+        return self.matched + self.unmatched + self.unknown
 
     @property
     def state(self) -> State:
@@ -75,7 +75,7 @@ class Overview:
     def secret_note(self) -> str:
         """A sentence once the client secret has ended or soon will."""
         ends: date | None = self.integration.secret_expires_on
-        if ends is None or ends > localdate() + NOTICE:
+        if ends is None or ends > localdate() + NOTICE or self.integration.is_closing:
             return ""
         if self.secret_has_ended:
             return _("Secret has expired")

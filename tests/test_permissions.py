@@ -81,6 +81,30 @@ def test_nobody_opens_a_page_without_signing_in(client: Client, paths: dict[str,
     assert all(answer.status_code == 302 and answer["Location"].startswith("/accounts/login/") for answer in answers)
 
 
+def test_after_signing_in_one_is_back_on_the_page_of_the_button_that_was_pressed(
+    client: Client, paths: dict[str, str]
+) -> None:
+    page = f"http://testserver{paths['instructors:list']}?q=ann"
+
+    answer = client.post(paths["instructors:start"], headers={"Referer": page})
+
+    assert answer["Location"] == f"/accounts/login/?next={paths['instructors:list']}%3Fq%3Dann"
+
+
+def test_a_page_of_somebody_else_is_not_where_one_gets_after_signing_in(client: Client, paths: dict[str, str]) -> None:
+    answer = client.post(paths["instructors:start"], headers={"Referer": "https://elsewhere.example/trap/"})
+
+    assert answer["Location"] == "/accounts/login/?next=/"
+
+
+def test_a_part_of_a_page_never_becomes_the_sign_in_page(client: Client, paths: dict[str, str]) -> None:
+    page = f"http://testserver{paths['instructors:list']}"
+
+    answer = client.get(paths["instructors:list"] + "?q=ann", headers={"HX-Request": "true", "Referer": page})
+
+    assert answer["HX-Redirect"] == f"/accounts/login/?next={paths['instructors:list']}"
+
+
 @pytest.mark.parametrize("name", GUARDED)
 def test_nobody_opens_a_page_without_its_permission(client: Client, paths: dict[str, str], name: str) -> None:
     client.force_login(user_with())

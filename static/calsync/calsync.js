@@ -37,6 +37,17 @@ document.addEventListener("htmx:afterSwap", () => {
   typedSecret = "";
 });
 
+// A request of htmx that fails would leave the page as it is, without a word.
+function sayThatItFailed() {
+  const toasts = document.querySelector(".toasts");
+  if (toasts.querySelector("[data-toast=failed]")) return;
+  toasts.append(document.getElementById("request-failed").content.cloneNode(true));
+  watchToasts(toasts);
+}
+
+document.addEventListener("htmx:responseError", sayThatItFailed);
+document.addEventListener("htmx:sendError", sayThatItFailed);
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
   if (button) copyText(button);

@@ -178,3 +178,27 @@ def test_a_toast_is_closed_by_its_button(admin_window: Window) -> None:
     page.get_by_role("button", name="Close").click()
 
     toast.wait_for(state="detached")
+
+
+def test_a_search_after_the_session_has_ended_leads_to_the_sign_in_page_and_back(admin_window: Window) -> None:
+    CalendarMappingFactory.create(instructor__name="Ann Berger")
+    page = admin_window.open(SETTINGS + "instructors/")
+    page.context.clear_cookies(name="sessionid")
+
+    page.get_by_label("Search name or email").press_sequentially("ann")
+
+    page.get_by_role("heading", name="Sign in").wait_for()
+    assert not page.get_by_role("heading", name="Calendar Integration").is_visible()
+    assert page.url.endswith(f"/accounts/login/?next={SETTINGS}instructors/")
+
+
+def test_a_request_that_fails_is_said(admin_window: Window) -> None:
+    CalendarMappingFactory.create(instructor__name="Ann Berger")
+    page = admin_window.open(SETTINGS + "instructors/")
+    page.route("**/instructors/?q=*", lambda route: route.fulfill(status=503, body=""))
+
+    page.get_by_label("Search name or email").press_sequentially("ann")
+
+    page.get_by_text("calsync could not answer this.").wait_for()
+    assert page.get_by_text("Ann Berger").is_visible()
+    admin_window.complaints.clear()  # the browser complains of a 503 as such
