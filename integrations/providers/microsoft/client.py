@@ -107,13 +107,15 @@ class GraphClient:
     @contextmanager
     def _session(self) -> Iterator[requests.Session]:
         """A session for one request. One whose request failed is not used again."""
-        session = self._rested() or requests.Session()
+        session, is_sound = self._rested() or requests.Session(), False
         try:
             yield session
-        except BaseException:
-            session.close()
-            raise
-        self._resting.append((time.monotonic(), session))
+            is_sound = True
+        finally:
+            if is_sound:
+                self._resting.append((time.monotonic(), session))
+            else:
+                session.close()
 
     def _rested(self) -> requests.Session | None:
         """The session that has rested for the shortest time; None where there is none that is young enough."""
