@@ -1,5 +1,6 @@
 """Reading a whole calendar: what is not seen is gone, so nothing may be overlooked, or misread unnoticed."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -95,6 +96,27 @@ def test_a_long_calendar_that_changes_during_every_reading_is_not_swept(sandbox,
 
     assert len(added) > 3
     assert mirrored() == {*items, *added}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_long_calendar_that_loses_items_during_every_reading_keeps_the_others(sandbox, ann):
+    items = fill(sandbox)
+    items += [sandbox.add("ann", "Later", tomorrow(8, days=60 + number))["id"] for number in range(60)]
+    sync_now(ann)
+    CalendarMapping.objects.update(census_at=None)
+    sandbox.configure(latency_ms=50)
+    deleted: list[str] = []
+
+    with meanwhile(lambda: sync(CalendarMapping.objects.filter(pk=ann.pk).claim())):
+        while CalendarMapping.objects.filter(pk=ann.pk, census_at=None).exists() and len(deleted) < 60:
+            deleted.append(items[len(deleted)])
+            sandbox.delete("ann", deleted[-1])
+            time.sleep(0.02)
+    sandbox.configure(latency_ms=0)
+    sync_now(ann)
+
+    assert len(deleted) > 3
+    assert mirrored() == {*items} - {*deleted}
 
 
 @pytest.mark.parametrize(
@@ -227,7 +249,7 @@ def test_an_old_copy_that_is_dragged_into_the_window_is_still_ours(sandbox, ann)
     assert len(sandbox.events("ann")) == 1
 
 
-def test_a_copy_of_ours_that_is_made_a_series_is_no_external_event(sandbox, ann):
+def test_a_copy_of_ours_that_is_made_a_series_is_made_single_again_and_is_no_external_event(sandbox, ann):
     plan_event("First aid", ann)
     sync_now(ann)
     sandbox.change("ann", sandbox.events("ann")[0]["id"], recurrence=recurring(5, tomorrow(9)))
@@ -245,4 +267,5 @@ def test_a_copy_of_ours_that_is_made_a_series_is_made_single_again(sandbox, ann)
 
     sync_now(ann)
 
+    assert [event["type"] for event in sandbox.events("ann")] == ["singleInstance"]
     assert [event["type"] for event in sandbox.events("ann")] == ["singleInstance"]

@@ -1,14 +1,17 @@
 """What people do while a sync is on its way, and workers that get in each other's way."""
 
+import random
 import threading
+import time
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
 from django.utils.timezone import now
 
-from events.closing import close
-from events.models import Event, ExternalEvent, SyncedEvent
+from events.closing import close, tidy
+from events.models import Event, ExternalEvent, Session, SyncedEvent
 from events.sync import record
 from events.sync.engine import sync
 from events.sync.push import push
@@ -276,3 +279,76 @@ def test_a_change_that_meets_a_page_of_a_sync_waits_for_it_and_neither_is_killed
 
     assert not killed
     assert SyncedEvent.objects.get().released_at
+
+
+def confirm(event: Event) -> None:
+    event.status = "confirmed"
+    event.save()
+
+
+def rename(event: Event, title: str) -> None:
+    event.title = title
+    event.save()
+
+
+def work_until(is_over: threading.Event) -> None:
+    """What a worker does: claims of two calendars, one after the other."""
+    while not is_over.is_set():
+        claim = CalendarMapping.objects.syncable().awake().claim(2)
+        sync(claim, is_urgent=is_over.wait(0.01))
+        tidy(claim.mappings)
+
+
+def change_plans(mapping: CalendarMapping, seed: int) -> None:
+    """What a scheduler does, with the owner of `mapping` in mind."""
+    chance = random.Random(seed)
+    changes: list[Callable[[Event], object]] = [
+        lambda event: rename(event, f"Course {chance.randrange(99)}"),
+        cancel,
+        confirm,
+        lambda event: event.instructors.remove(mapping.instructor),
+        lambda event: event.instructors.add(mapping.instructor),
+        lambda event: event.sessions.filter(starts_at__gte=tomorrow(0, days=3)).delete(),
+        lambda _: CalendarMapping.objects.get(pk=mapping.pk).stop(remove_copies=chance.random() < 0.5),
+        lambda _: CalendarMapping.objects.get(pk=mapping.pk).start(),
+    ]
+    for _ in range(30):
+        chance.choice(changes)(chance.choice(list(Event.objects.all())))
+        time.sleep(0.01)
+
+
+def planned_for(mapping: CalendarMapping) -> list[str]:
+    """The title of every session that the owner of `mapping` teaches."""
+    sessions = Session.objects.filter(event__instructors=mapping.instructor, event__status="confirmed")
+    return sorted(sessions.values_list("event__title", flat=True))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_two_workers_and_two_people_at_once_leave_in_outlook_what_is_planned(sandbox, people, seed):
+    sandbox.configure(latency_ms=5, jitter_ms=15)
+    ann, ben = people["ann"], people["ben"]
+    for number in range(4):
+        plan_event(f"Course {number}", ann, ben, sessions=3, hour=6 + number)
+    dentist = sandbox.add("ann", "Dentist", tomorrow(14))
+    is_over = threading.Event()
+
+    with meanwhile(lambda: work_until(is_over)) as one, meanwhile(lambda: work_until(is_over)) as another:
+        with (
+            meanwhile(lambda: change_plans(ann, seed)) as first,
+            meanwhile(lambda: change_plans(ben, seed + 10)) as second,
+        ):
+            pass
+        is_over.set()
+    for mapping in CalendarMapping.objects.filter(sync_enabled=False):
+        mapping.start()
+    for _ in range(2):
+        let_pass(timedelta(hours=1))
+        one_cycle()
+    report = sync_now()
+
+    assert (one, another, first, second) == ([], [], [], [])
+    assert sandbox.subjects("ann") == sorted([*planned_for(ann), "Dentist"])
+    assert sandbox.subjects("ben") == planned_for(ben)
+    assert [item.remote_id for item in ExternalEvent.objects.all()] == [dentist["id"]]
+    assert (report.created, report.updated, report.deleted) == (0, 0, 0)
