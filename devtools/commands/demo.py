@@ -7,7 +7,7 @@ import signal
 import sys
 import urllib.request
 from contextlib import ExitStack
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from devtools.supervision import ProcessEndedError, Supervision
 PYTHON = sys.executable
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - only compared with
 FAST_SECONDS = "15"
+EXAMPLE_MAIL = "ann.berger@northgate.example"
 WELCOME = """
   calsync runs at {url}
   Log in as {username} with the password {password}
@@ -27,8 +28,11 @@ WELCOME = """
   To try first:
    1. {url}settings/calendar-integration/ shows the connection, and under Instructors who was matched and who not.
    2. {url}admin/events/event/ : change an event, then look at the instructor's calendar in the sandbox,
-      {admin_url}
-   3. Add something to that calendar there: it is known here at the next cycle, every {interval} seconds.
+      {admin_url} (the browser does not know its certificate; go on all the same).
+   3. Add an item to a calendar as its owner, and at the next cycle, every {interval} seconds, it is known here:
+      curl --cacert '{ca_file}' '{admin_url}/_sandbox/mailboxes/{mail}/events' \\
+        -H 'Content-Type: application/json' -d '{item}'
+      ./dev manage shell -c "print(ExternalEvent.objects.filter(mapping__address='{mail}').count())"
    4. ./dev manage sync --dry-run shows what a sync would do; ./dev manage takes every command of manage.py.
 
   All of this is in {file}. Ctrl-C stops everything; the next start goes on from here, --fresh starts over.
@@ -212,4 +216,12 @@ def announce(options: argparse.Namespace, state: DemoState, env: dict[str, str],
     write_private(state.folder / "demo.json", said)
     interval = env.get("SYNC_INTERVAL_SECONDS", "300")
     file = os.path.relpath(state.folder / "demo.json", ROOT)
-    print(WELCOME.format(url=url, file=file, interval=interval, admin_url=sandbox["admin_url"], **login), flush=True)
+    there = {"admin_url": sandbox["admin_url"], "ca_file": sandbox["ca_file"], "mail": EXAMPLE_MAIL}
+    print(WELCOME.format(url=url, file=file, interval=interval, item=dentist(), **there, **login), flush=True)
+
+
+def dentist() -> str:
+    """Return an item of tomorrow, as its owner would add it to a calendar of the sandbox."""
+    day = date.today() + timedelta(days=1)  # noqa: DTZ011 - the demo's own week
+    start, end = ({"dateTime": f"{day}T{clock}:00", "timeZone": "UTC"} for clock in ("09:00", "10:00"))
+    return json.dumps({"subject": "Dentist", "start": start, "end": end})
