@@ -85,10 +85,13 @@ class CalendarMappingQuerySet(models.QuerySet["CalendarMapping"]):
         """Update one claimed row; False when the lease was lost, and then nothing is written."""
         return self.model.objects.filter(pk=pk, lease=lease).update(**values) == 1
 
-    def release_clean(self, lease: UUID, cursors: dict[int, str]) -> None:
-        """Release calendars that are up to date, each with the cursor of its round ("" keeps the one stored)."""
+    def release_clean(self, lease: UUID, cursors: dict[int, str]) -> list[int]:
+        """Release calendars that are up to date, each with the cursor of its round ("" keeps the one stored).
+
+        Those for which a change has come since they were claimed.
+        """
         if not cursors:
-            return
+            return []
         with connection.cursor() as cursor:
             cursor.execute(
                 "WITH held AS (SELECT id FROM instructors_calendarmapping WHERE id = ANY(%s) AND lease = %s"
@@ -97,9 +100,11 @@ class CalendarMappingQuerySet(models.QuerySet["CalendarMapping"]):
                 " SET cursor = CASE WHEN v.cursor = '' THEN m.cursor ELSE v.cursor END, synced_at = %s,"
                 " problem = CASE WHEN m.unreadable > 0 THEN format(%s, m.unreadable) ELSE '' END,"
                 " lease = NULL, leased_until = NULL, retry_at = NULL, failing_since = NULL"
-                " FROM unnest(%s::bigint[], %s::text[]) AS v(id, cursor), held WHERE m.id = v.id AND m.id = held.id",
+                " FROM unnest(%s::bigint[], %s::text[]) AS v(id, cursor), held WHERE m.id = v.id AND m.id = held.id"
+                " RETURNING m.id, m.requested_at IS NOT NULL",
                 [list(cursors), lease, now(), UNREADABLE, list(cursors), list(cursors.values())],
             )
+            return [pk for pk, is_requested in cursor.fetchall() if is_requested]
 
     def release(self, pk: int, lease: UUID, **values: Any) -> None:
         """Release one calendar and note `values`."""

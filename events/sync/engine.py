@@ -137,8 +137,7 @@ def conclude(
     """Record and release the calendars whose conversations have ended together, and tell which come again."""
     unfinished = [one.key for one in ended if calendars[one.key].is_unfinished and one.error is None]
     urgent = CalendarMapping.objects.requested(unfinished)
-    release(claim, calendars, ended)
-    urgent += CalendarMapping.objects.requested([one.key for one in ended if one.key not in unfinished])
+    urgent += release(claim, calendars, ended)
     if urgent:
         on_again(Again(tuple(urgent), is_urgent=True))
     if left := tuple(pk for pk in unfinished if pk not in urgent):
@@ -151,8 +150,11 @@ def conclude(
         on_again(Again(tuple(pks), pause))
 
 
-def release(claim: Claim, calendars: dict[int, Calendar], ended: Sequence[Ended[int, None]]) -> None:
-    """Write down how each conversation ended; those that ended alike with one statement."""
+def release(claim: Claim, calendars: dict[int, Calendar], ended: Sequence[Ended[int, None]]) -> list[int]:
+    """Write down how each conversation ended, those that ended alike with one statement.
+
+    The calendars, of those that are finished, for which a change has come meanwhile.
+    """
     clean: dict[int, str] = {}
     failed: dict[Failure, list[int]] = defaultdict(list)
     for one in ended:
@@ -165,7 +167,7 @@ def release(claim: Claim, calendars: dict[int, Calendar], ended: Sequence[Ended[
             CalendarMapping.objects.release(one.key, claim.lease, synced_at=now(), **settled(calendar))
         else:
             clean[one.key] = calendar.cursor
-    CalendarMapping.objects.release_clean(claim.lease, clean)
+    changed = CalendarMapping.objects.release_clean(claim.lease, clean)
     for failure, pks in failed.items():
         CalendarMapping.objects.release_failed(claim.lease, pks, problem=failure.problem, seconds=failure.seconds)
     integration = claim.mappings[0].integration
@@ -173,6 +175,8 @@ def release(claim: Claim, calendars: dict[int, Calendar], ended: Sequence[Ended[
         rest(integration, whole)
     elif clean:
         integration.recover()
+    others = [one.key for one in ended if one.key not in clean and not calendars[one.key].is_unfinished]
+    return changed + CalendarMapping.objects.requested(others)
 
 
 @dataclass(frozen=True)
