@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from sandbox import events, pages, tenant
@@ -55,7 +55,8 @@ class Control:
             ("POST", "/reset", self.reset),
         ]
         routes = [Route(f"/_sandbox{path}", guarded(answer), methods=[method]) for method, path, answer in table]
-        return [Route("/", guarded(self.page)), Route("/_sandbox/style.css", guarded(self.style)), *routes]
+        acting = Route("/", guarded(self.act), methods=["POST"])
+        return [Route("/", guarded(self.page)), acting, Route("/_sandbox/style.css", guarded(self.style)), *routes]
 
     async def about(self, request: Request) -> Response:
         return JSONResponse(self.facts)
@@ -150,6 +151,14 @@ class Control:
 
     async def page(self, request: Request) -> Response:
         return pages.calendars(self.world, request)
+
+    async def act(self, request: Request) -> Response:
+        """A form of the page was sent; the calendar is shown again."""
+        person = self.world.find(request.query_params.get("person", ""))
+        if person is None:
+            raise GraphError(404, "ErrorInvalidUser", "Nobody here has this id.")
+        pages.act(self.world, person, (await request.body()).decode())
+        return RedirectResponse(f"/?person={person.id}", 303)
 
     async def style(self, request: Request) -> Response:
         return Response(pages.STYLE, media_type="text/css")

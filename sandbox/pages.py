@@ -1,13 +1,15 @@
-"""The page that shows the people and their calendars."""
+"""The page that shows the people and their calendars, and lets a visitor act as the owner of one."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from html import escape
+from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from sandbox import events
 from sandbox.items import Instance, Json
 from sandbox.mailbox import Person
 from sandbox.series import facts_on
@@ -36,6 +38,16 @@ def calendars(world: World, request: Request) -> HTMLResponse:
     if person is not None:
         return _html(f"Calendar of {person.name}", _calendar(world, person))
     return _html("Sandbox of Microsoft 365", _people(world, request.query_params.get("search", "")))
+
+
+def act(world: World, person: Person, form: str) -> None:
+    """Do as the owner of the calendar what a form of the page says: remove an item, or add one."""
+    values = {name: found[0] for name, found in parse_qs(form).items()}
+    if "remove" in values:
+        events.delete(world, person, values["remove"], events.USER)
+        return
+    span = {name: {"dateTime": values.get(name, ""), "timeZone": "UTC"} for name in ("start", "end")}
+    events.create(world, person, {"subject": values.get("subject", ""), **span}, events.USER)
 
 
 def _html(title: str, content: str) -> HTMLResponse:
@@ -74,15 +86,22 @@ def _person_row(person: Person) -> str:
 def _calendar(world: World, person: Person) -> str:
     today = world.now().replace(hour=0, minute=0, second=0, microsecond=0)
     found = world.views.of(person.calendar, (today - timedelta(days=1), today + timedelta(days=DAYS_SHOWN)))
-    rows = "".join(_instance_row(instance) for instance in found)
+    rows = "".join(_instance_row(person, instance) for instance in found)
+    start = (today + timedelta(days=1, hours=9)).strftime("%Y-%m-%dT%H:%M")
+    end = (today + timedelta(days=1, hours=10)).strftime("%Y-%m-%dT%H:%M")
     return (
         f"<p><a href='/'>All people</a></p><p>{escape(person.mail or person.upn)}, the next {DAYS_SHOWN} days, "
         "times in UTC. What the application wrote is on a blue ground.</p>"
-        + _table(("Start", "End", "Subject", "Location", "Shown as"), rows)
+        f"<form method='post' action='/?person={person.id}'>"
+        "<label>Subject <input name='subject' value='Dentist'></label> "
+        f"<label>Start <input type='datetime-local' name='start' value='{start}'></label> "
+        f"<label>End <input type='datetime-local' name='end' value='{end}'></label> "
+        f"<button>Add as {escape(person.name)}</button></form>"
+        + _table(("Start", "End", "Subject", "Location", "Shown as", ""), rows)
     )
 
 
-def _instance_row(instance: Instance) -> str:
+def _instance_row(person: Person, instance: Instance) -> str:
     facts: Json = facts_on(instance.item, instance.day) if instance.day else instance.item.facts
     by_app = " class='app'" if instance.item.creator != "user" else ""
     place = facts.get("location", {}).get("displayName", "")
@@ -93,7 +112,15 @@ def _instance_row(instance: Instance) -> str:
         place,
         facts.get("showAs", "busy"),
     )
-    return f"<tr{by_app}>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+    shown = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+    return f"<tr{by_app}>{shown}<td>{'' if instance.day else _removal(person, instance)}</td></tr>"
+
+
+def _removal(person: Person, instance: Instance) -> str:
+    """A button that removes a single item as its owner would."""
+    event_id = escape(events.snapshot(person, instance.item)["id"], quote=True)
+    button = f"<button name='remove' value='{event_id}'>Remove</button>"
+    return f"<form method='post' action='/?person={person.id}'>{button}</form>"
 
 
 def _when(moment: datetime, facts: Json) -> str:

@@ -7,7 +7,7 @@ import signal
 import sys
 import urllib.request
 from contextlib import ExitStack
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,7 @@ WELCOME = """
    1. {url}settings/calendar-integration/ shows the connection, and under Instructors who was matched and who not.
    2. {url}admin/events/event/ : change an event, then look at the instructor's calendar in the sandbox,
       {admin_url} (the browser does not know its certificate; go on all the same).
-   3. Add an item to a calendar as its owner, and at the next cycle, every {interval} seconds, it is known here:
-      curl --cacert '{ca_file}' '{admin_url}/_sandbox/mailboxes/{mail}/events' \\
-        -H 'Content-Type: application/json' -d '{item}'
+   3. Add an item to that calendar there, as its owner; at the next cycle, every {interval} seconds, it is known here:
       ./dev manage shell -c "print(ExternalEvent.objects.filter(mapping__address='{mail}').count())"
    4. ./dev manage sync --dry-run shows what a sync would do; ./dev manage takes every command of manage.py.
 
@@ -216,12 +214,5 @@ def announce(options: argparse.Namespace, state: DemoState, env: dict[str, str],
     write_private(state.folder / "demo.json", said)
     interval = env.get("SYNC_INTERVAL_SECONDS", "300")
     file = os.path.relpath(state.folder / "demo.json", ROOT)
-    there = {"admin_url": sandbox["admin_url"], "ca_file": sandbox["ca_file"], "mail": EXAMPLE_MAIL}
-    print(WELCOME.format(url=url, file=file, interval=interval, item=dentist(), **there, **login), flush=True)
-
-
-def dentist() -> str:
-    """Return an item of tomorrow, as its owner would add it to a calendar of the sandbox."""
-    day = date.today() + timedelta(days=1)  # noqa: DTZ011 - the demo's own week
-    start, end = ({"dateTime": f"{day}T{clock}:00", "timeZone": "UTC"} for clock in ("09:00", "10:00"))
-    return json.dumps({"subject": "Dentist", "start": start, "end": end})
+    there = {"admin_url": sandbox["admin_url"], "mail": EXAMPLE_MAIL}
+    print(WELCOME.format(url=url, file=file, interval=interval, **there, **login), flush=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -170,3 +171,17 @@ def test_every_setting_is_in_the_readme(sandbox: Client) -> None:
     missing = [name for name in sandbox.control("GET", "settings") if f"`{name}`" not in readme]
 
     assert missing == []
+
+
+def test_a_visitor_of_the_page_adds_and_removes_an_item_as_the_owner(sandbox: Client, ann: str) -> None:
+    page = f"{sandbox.facts['admin_url']}/?person={ann}"
+    day = datetime.now(UTC) + timedelta(days=1)
+    item = {"subject": "Dentist", "start": f"{day:%Y-%m-%dT09:00}", "end": f"{day:%Y-%m-%dT10:00}"}
+
+    added = sandbox.session.post(page, data=item, timeout=10)
+    (event,) = sandbox.control("GET", f"mailboxes/{ann}/events")["value"]
+    removed = sandbox.session.post(page, data={"remove": event["id"]}, timeout=10)
+
+    assert "Dentist" in added.text
+    assert event["start"]["dateTime"].startswith(item["start"])
+    assert "Dentist</td>" not in removed.text
