@@ -47,13 +47,16 @@ def _slot(call: Call, person: Person | None) -> AbstractContextManager[None]:
 
 
 async def _within_limits(call: Call, fault: Fault | None) -> Answer | None:
-    settings = call.world.settings
+    settings, began = call.world.settings, call.world.beginnings
     if settings.latency_ms:
         jitter = random.uniform(0, settings.jitter_ms)  # noqa: S311 - a delay, not a secret
         await asyncio.sleep((settings.latency_ms + jitter) / 1000)
+    if fault is not None:
+        await asyncio.sleep(fault.effect.get("delay") or 0)
+    if call.world.beginnings != began:
+        return LOST
     if fault is None:
         return performed(call)
-    await asyncio.sleep(fault.effect.get("delay") or 0)
     return shaped(call.world, fault, lambda: performed(call))
 
 

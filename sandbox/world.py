@@ -42,6 +42,7 @@ class World:
         self.limits = Limits(self)
         self.views = Views()
         self.clock_offset = timedelta()
+        self.beginnings = 0  # how often it began again: what was on its way before is lost
         self.alternations = 0
         self.people_changed = True
         self.add_service_account()
@@ -120,6 +121,7 @@ class World:
 
     def reset(self, *, keep_people: bool = True) -> None:
         """Empty calendars, no faults, an empty audit, the settings of the start; keys and ids stay."""
+        self.beginnings += 1
         self.settings.reset(self.start)
         self.audit.clear()
         self.faults = Faults()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -152,3 +153,17 @@ def test_rules_are_listed_and_lifted(sandbox: Client) -> None:
 )
 def test_a_rule_that_makes_no_sense_is_refused(sandbox: Client, rule: object) -> None:
     sandbox.control("POST", "faults", rule, status=400)
+
+
+def test_what_was_on_its_way_when_it_began_again_is_lost(sandbox: Client, ann: str) -> None:
+    sandbox.fault({"method": "POST"}, delay=0.5)
+
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(sandbox.graph, "POST", f"/users/{ann}/events", json=course())
+        while "POST /users/{id}/events" not in sandbox.control("GET", "requests")["kinds"]:
+            time.sleep(0.01)
+        sandbox.control("POST", "reset", {"keep_people": True})
+
+        with pytest.raises(requests.ConnectionError):
+            late.result()
+    assert sandbox.get(f"/users/{ann}/events")["value"] == []
