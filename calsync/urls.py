@@ -14,7 +14,7 @@ urlpatterns = [
     path("accounts/logout/", auth.LogoutView.as_view(), name="logout"),
     path("settings/calendar-integration/", include("integrations.urls")),
     path("settings/calendar-integration/", include("instructors.urls")),
-    path("settings/calendar-integration/", include("events.urls")),
+    path("", include("events.urls")),
     path("admin/", admin.site.urls),
 ]
 

@@ -38,6 +38,7 @@ class Event(PlannedModel):
 
     uid = models.UUIDField(default=uuid4, unique=True, editable=False)
     title = models.CharField(_("title"), max_length=200)
+    short_name = models.CharField(_("short name"), max_length=20, blank=True)
     location = models.CharField(_("location"), max_length=200, blank=True)
     description = models.TextField(_("description"), blank=True, max_length=10_000)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.CONFIRMED)
@@ -46,6 +47,7 @@ class Event(PlannedModel):
 
     class Meta:
         ordering = ["-pk"]
+        permissions = [("view_calendar", _("Can view the availability calendar"))]
 
     def __str__(self) -> str:
         return self.title
@@ -136,7 +138,7 @@ class ExternalEvent(models.Model):
     """Somebody else's item, mirrored from a mailbox.
 
     All-day items hold the UTC midnights of their dates. `title` is empty unless the integration's privacy allows
-    titles, and always for private items.
+    titles, and always for private items. `found_at` is when calsync first saw the item.
     """
 
     mapping = models.ForeignKey(CalendarMapping, on_delete=models.CASCADE, related_name="external_events")
@@ -150,6 +152,7 @@ class ExternalEvent(models.Model):
     title = models.CharField(max_length=255, blank=True)
     etag = models.CharField(max_length=255, blank=True)
     seen_round = models.PositiveIntegerField(default=0)
+    found_at = models.DateTimeField(default=now)
 
     class Meta:
         constraints = [models.UniqueConstraint("mapping", "remote_id", name="external_once")]

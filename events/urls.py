@@ -1,11 +1,13 @@
 from django.urls import path
 
-from events import views
+from events.views import settings
+
+SETTINGS = "settings/calendar-integration/"
 
 app_name = "events"
 urlpatterns = [
-    path("", views.integrations, name="integrations"),
-    path("<int:pk>/progress/", views.progress, name="progress"),
-    path("<int:pk>/delete/", views.delete, name="delete_integration"),
-    path("<int:pk>/delete-anyway/", views.delete_anyway, name="delete_anyway"),
+    path(SETTINGS, settings.integrations, name="integrations"),
+    path(f"{SETTINGS}<int:pk>/progress/", settings.progress, name="progress"),
+    path(f"{SETTINGS}<int:pk>/delete/", settings.delete, name="delete_integration"),
+    path(f"{SETTINGS}<int:pk>/delete-anyway/", settings.delete_anyway, name="delete_anyway"),
 ]
