@@ -56,3 +56,25 @@ document.addEventListener("click", (event) => {
 document.addEventListener("DOMContentLoaded", () => {
   watchToasts(document);
 });
+
+// A form with data-confirm="#dialog" is sent once that dialog (partials/confirm.html) was answered with yes.
+const confirmed = new WeakSet();
+
+function askFirst(event) {
+  const form = event.target;
+  if (!form.dataset.confirm || confirmed.delete(form)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const dialog = document.querySelector(form.dataset.confirm);
+  const name = dialog.querySelector("[data-confirm-name]");
+  if (name) name.textContent = form.dataset.confirmName;
+  dialog.returnValue = "";
+  dialog.addEventListener("close", () => {
+    if (dialog.returnValue !== "yes") return;
+    confirmed.add(form);
+    form.requestSubmit(event.submitter);
+  }, { once: true });
+  dialog.showModal();
+}
+
+document.addEventListener("submit", askFirst, true);
