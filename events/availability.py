@@ -117,15 +117,14 @@ class Clash(NamedTuple):
 def clashes(items: Iterable[Item]) -> Iterator[Clash]:
     """Yield every overlap of a session of one instructor with something else that has weight, in order of time."""
     running: list[Item] = []
-    for item in sorted(items, key=lambda one: one.start):
+    for item in sorted((one for one in items if one.weight), key=lambda one: one.start):
         running = [one for one in running if one.end > item.start]
         for one in running:
             if isinstance(item, Teaching):
                 yield Clash(item, one)
             elif isinstance(one, Teaching):
                 yield Clash(one, item)
-        if item.weight:
-            running.append(item)
+        running.append(item)
 
 
 def verdict(span: Span, items: Iterable[Item], unknown: Iterable[Span]) -> Verdict:
