@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.items import Json
 
-MATCH = {"method", "path", "mailbox", "in_batch", "nth", "probability", "seed"}
+MATCH = {"method", "path", "mailbox", "body", "in_batch", "nth", "probability", "seed"}
 EFFECT = {
     "status", "code", "message", "retry_after", "body", "headers", "drop", "delay", "token", "truncate", "commit",
 }  # fmt: skip
@@ -26,6 +26,7 @@ class Request:
     mailboxes: set[str] = field(default_factory=set)  # every address and id of the mailbox, in small letters
     in_batch: bool = False
     is_token: bool = False
+    body: str = ""  # what is sent, as JSON
 
 
 class Fault:
@@ -62,6 +63,8 @@ class Fault:
             return False
         if match.get("mailbox") and match["mailbox"].lower() not in request.mailboxes:
             return False
+        if match.get("body") and match["body"] not in request.body:
+            return False
         return not match.get("path") or _path_fits(match["path"], request)
 
     def _is_for_token(self) -> bool:
@@ -80,6 +83,13 @@ class Fault:
         shown = {"id": self.id, "match": self.match, "effect": self.effect, "times": self.times}
         return shown | {"seen": self.seen, "applied": self.applied}
 
+    @classmethod
+    def from_json(cls, shown: Json) -> Fault:
+        """The rule that `as_json` showed, with what it has seen so far."""
+        fault = cls(int(shown["id"]), shown)
+        fault.seen, fault.applied = shown["seen"], shown["applied"]
+        return fault
+
 
 class Faults:
     """The rules in force, in the order in which they were made; the first that fits wins."""
@@ -87,6 +97,7 @@ class Faults:
     def __init__(self) -> None:
         self.rules: list[Fault] = []
         self.made = 0
+        self.changed = False  # since the state was saved
 
     def add(self, rule: Any) -> Fault:
         """Put a rule in force; ValueError says what is wrong with it."""
@@ -98,15 +109,24 @@ class Faults:
         except re.error as error:
             raise ValueError(f"The path is no regular expression: {error}.") from None
         self.rules.append(fault)
+        self.changed = True
         return fault
 
     def clear(self, fault_id: str | None = None) -> None:
         """Lift one rule, or all of them."""
         self.rules = [rule for rule in self.rules if fault_id is not None and rule.id != fault_id]
+        self.changed = True
 
     def find(self, request: Request) -> Fault | None:
         """The rule that this request falls under."""
-        return next((rule for rule in self.rules if rule.suits(request)), None)
+        found = next((rule for rule in self.rules if rule.suits(request)), None)
+        self.changed = self.changed or found is not None
+        return found
+
+    def restore(self, rules: list[Json]) -> None:
+        """Put the rules of a state file in force again."""
+        self.rules = [Fault.from_json(shown) for shown in rules]
+        self.made = max((int(rule.id) for rule in self.rules), default=0)
 
 
 def _checked(given: Any, known: set[str], what: str) -> Json:
@@ -123,6 +143,7 @@ def _check_values(match: Json, effect: Json, times: Any) -> None:
     if effect.get("drop") not in (None, "before", "after"):
         raise ValueError("The effect 'drop' is 'before' or 'after'.")
     values = {"times": times, "method": match.get("method"), "path": match.get("path"), "mailbox": match.get("mailbox")}
+    values["body"] = match.get("body")
     values |= {name: effect.get(name) for name in ("status", "delay", "code", "message", "headers")}
     for name, value in values.items():
         kind = KINDS.get(name, str)

@@ -116,7 +116,8 @@ def request_of(call: Call, person: Person | None) -> Request:
     path = "/" + "/".join(call.segments)
     query = "&".join(f"{name}={value}" for name, value in call.query.items())
     names = {person.id.lower(), *person.addresses()} if person else {name.lower() for name in call.ids[:1]}
-    return Request(call.method, f"{path}?{query}" if query else path, call.template, names, call.in_batch)
+    body = "" if call.body is None else json.dumps(call.body, ensure_ascii=False)
+    return Request(call.method, f"{path}?{query}" if query else path, call.template, names, call.in_batch, body=body)
 
 
 _CODES = {

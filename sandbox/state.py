@@ -26,7 +26,8 @@ class StateFile:
 
     def is_behind(self, world: World) -> bool:
         """Whether something changed since the last time."""
-        return world.people_changed or any(person.calendar.saved is None for person in world.people.values())
+        changed = world.people_changed or world.faults.changed
+        return changed or any(person.calendar.saved is None for person in world.people.values())
 
     def text(self, world: World, authority: Authority) -> str:
         """The whole file."""
@@ -36,6 +37,7 @@ class StateFile:
             "token_key": world.token_key.pem(),
             "ca_key": authority.key_pem,
             "ca_certificate": authority.certificate_pem,
+            "faults": [rule.as_json() for rule in world.faults.rules],
         }
         lines = [json.dumps(head)]
         for person in world.people.values():
@@ -44,7 +46,7 @@ class StateFile:
                     {"person": person.as_json(), "mailbox": mailbox_as_json(person.calendar)}
                 )
             lines.append(person.calendar.saved)
-        world.people_changed = False
+        world.people_changed = world.faults.changed = False
         return "\n".join(lines) + "\n"
 
     def write(self, text: str) -> None:
@@ -70,6 +72,7 @@ class StateFile:
             for name in _IDS:
                 setattr(world, name, head[name])
             world.token_key = TokenKey.from_pem(head["token_key"])
+            world.faults.restore(head.get("faults", []))
             for line in file:
                 world.add(_person(json.loads(line)))
         return world, Authority(head["ca_key"], head["ca_certificate"])

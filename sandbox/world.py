@@ -124,7 +124,7 @@ class World:
         self.beginnings += 1
         self.settings.reset(self.start)
         self.audit.clear()
-        self.faults = Faults()
+        self.faults.clear()
         self.limits.clear()
         self.views.clear()
         self.clock_offset = timedelta()

@@ -167,3 +167,13 @@ def test_what_was_on_its_way_when_it_began_again_is_lost(sandbox: Client, ann: s
         with pytest.raises(requests.ConnectionError):
             late.result()
     assert sandbox.get(f"/users/{ann}/events")["value"] == []
+
+
+def test_only_what_is_sent_with_a_certain_text_goes_wrong(sandbox: Client, ann: str) -> None:
+    sandbox.fault({"path": "/users/{id}/events", "body": "Appendix 12"}, status=413, code="ErrorMessageSizeExceeded")
+
+    refused = sandbox.graph("POST", f"/users/{ann}/events", json=course(body={"content": "Appendix 1 to Appendix 12"}))
+    taken = sandbox.graph("POST", f"/users/{ann}/events", json=course(body={"content": "Appendix 1"}))
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (413, "ErrorMessageSizeExceeded")
+    assert taken.status_code == 201

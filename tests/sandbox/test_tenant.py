@@ -128,6 +128,24 @@ def test_everything_outlives_a_restart(started: Starter, tmp_path: Path) -> None
     assert len(again.get("/users/ann@school.example/events")["value"]) == 3
 
 
+def test_faults_outlive_a_restart_with_what_they_have_done(started: Starter, tmp_path: Path) -> None:
+    arguments = ("--people", "1", "--state", str(tmp_path / "state.json"))
+    before = started(*arguments)
+    client = client_of(before)
+    mail = client.control("GET", "people")[1]["mail"]
+    rule = {"match": {"mailbox": mail, "method": "GET"}, "effect": {"status": 503}, "times": 2}
+    first = client.control("POST", "faults", rule)
+    client.graph("GET", f"/users/{mail}/events")
+    before.stop()
+
+    again = client_of(started(*arguments))
+    kept = again.control("GET", "faults")
+    second = again.control("POST", "faults", rule)
+
+    assert kept == [first | {"seen": 1, "applied": 1}]
+    assert second["id"] != first["id"]
+
+
 def test_the_state_is_saved_while_running(started: Starter, tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     running = started("--state", str(state), "--people", "1")
