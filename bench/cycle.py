@@ -26,7 +26,8 @@ def run_cycle() -> None:
             sync_due(integration, tick.isoformat())
 
 
-def main() -> None:
+def get_ready() -> None:
+    """Do what a worker has done before its first task: Django, a connection to the database, a token."""
     django.setup()
     from django.db import connection
 
@@ -39,6 +40,10 @@ def main() -> None:
     assert isinstance(provider, Microsoft365)
     provider.tokens.get()
     connection.ensure_connection()
+
+
+def main() -> None:
+    get_ready()
     print(json.dumps([taken(run_cycle), taken(run_cycle)]))
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from statistics import mean
 from typing import Any
 
@@ -13,6 +14,15 @@ def taken(work: Callable[[], None]) -> dict[str, float]:
     wall, cpu = time.perf_counter(), time.process_time()
     work()
     return {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+
+
+def memory() -> dict[str, float]:
+    """What this process holds now and has held at most, in megabytes.
+
+    Not of `getrusage`, whose peak a new process has from the one that started it.
+    """
+    lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return {name: int(lines[key].split()[0]) / 1024 for name, key in (("now_mb", "VmRSS"), ("peak_mb", "VmHWM"))}
 
 
 def summary(seconds: Sequence[float]) -> dict[str, float]:
