@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.timezone import now
 
 from events.models import ExternalEvent, Session, SyncedEvent
+from events.sync.mirror import store
 from events.sync.plan import Action, Create, Update, key_of
 from events.sync.state import Calendar, LeaseLost, new_window
 from instructors.models import CalendarMapping
@@ -20,7 +21,6 @@ FIRST_PAUSE = 5  # seconds until a copy is tried again; doubles each time
 LONGEST_PAUSE = 3600
 REJECTED_FOR = timedelta(days=1)
 LONGEST_REQUEST = timedelta(seconds=65)
-MIRRORED = ["series_id", "starts_at", "ends_at", "is_all_day", "show_as", "is_private", "title", "etag", "seen_round"]
 
 
 def hold(calendar: Calendar) -> bool:
@@ -179,32 +179,12 @@ def copied(calendar: Calendar, items: Sequence[RemoteItem]) -> set[str]:
 
 def mirror(calendar: Calendar, items: Iterable[RemoteItem], dropped: Sequence[str] = ()) -> None:
     """Store somebody else's items, and remove those `dropped`."""
-    rows = {item.remote_id: external(calendar, item) for item in items if not item.is_ignored}
-    if rows:
-        ExternalEvent.objects.bulk_create(
-            rows.values(), update_conflicts=True, unique_fields=["mapping", "remote_id"], update_fields=MIRRORED
-        )
-    calendar.report.pulled += len(rows)
+    kept = {item.remote_id: item for item in items if not item.is_ignored}
+    if kept:
+        store(calendar.mapping, kept.values())
+    calendar.report.pulled += len(kept)
     if dropped:
         calendar.report.pulled += of(calendar).filter(remote_id__in=dropped).delete()[0]
-
-
-def external(calendar: Calendar, item: RemoteItem) -> ExternalEvent:
-    """What is kept of `item`: never a body, an attendee or a private title."""
-    shows_title = calendar.mapping.integration.shows_titles and not item.is_private
-    return ExternalEvent(
-        mapping=calendar.mapping,
-        remote_id=item.remote_id,
-        series_id=item.series_id,
-        starts_at=item.starts_at,
-        ends_at=item.ends_at,
-        is_all_day=item.is_all_day,
-        show_as=item.show_as,
-        is_private=item.is_private,
-        title=item.subject if shows_title else "",
-        etag=item.etag[:255],
-        seen_round=calendar.mapping.census_round,
-    )
 
 
 def differing(calendar: Calendar, items: Sequence[RemoteItem]) -> list[RemoteItem]:
