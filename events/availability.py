@@ -5,7 +5,7 @@ Moments are aware, in UTC; intervals are half-open. Nothing here knows the datab
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 from uuid import UUID
@@ -81,6 +81,8 @@ class Theirs(NamedTuple):
     is_all_day: bool
     is_private: bool
     found_at: datetime
+    first: date | None = None  # of an all-day item: its dates, both inclusive
+    last: date | None = None
 
     @property
     def weight(self) -> Weight:

@@ -144,6 +144,14 @@ def load(
     return [Row(one, known[one.pk], items[one.pk]) for one in instructors]
 
 
+def with_conflicts(zones: dict[int, str], start: datetime, end: datetime) -> list[int]:
+    """Which of the instructors, given with their time zones, have a conflict in [start, end)."""
+    teaching = by_instructor(teachings(list(zones), start, end), ())
+    for item in theirs(list(teaching), start, end, zones):
+        teaching[item.instructor].append(item)
+    return [pk for pk, items in teaching.items() if any(clash.is_conflict for clash in clashes(items))]
+
+
 def calendars(instructors: Collection[int]) -> Iterable[Known]:
     """How much is known of the calendars of `instructors`."""
     rows = CalendarMapping.objects.filter(
@@ -192,7 +200,9 @@ def theirs(instructors: Collection[int], start: datetime, end: datetime, zones: 
 
 
 def as_local_days(item: Theirs, zone: ZoneInfo) -> Theirs:
-    return item._replace(start=local_midnight(item.start, zone), end=local_midnight(item.end, zone))
+    first, last = item.start.date(), (item.end - timedelta(days=1)).date()
+    start, end = local_midnight(item.start, zone), local_midnight(item.end, zone)
+    return item._replace(start=start, end=end, first=first, last=last)
 
 
 @lru_cache(maxsize=1024)

@@ -1,11 +1,13 @@
 from django.urls import path
 
-from events.views import settings
+from events.views import calendar, settings
 
 SETTINGS = "settings/calendar-integration/"
 
 app_name = "events"
 urlpatterns = [
+    path("calendar/feed/", calendar.feed, name="feed"),
+    path("calendar/conflicts/", calendar.conflicts, name="conflicts"),
     path(SETTINGS, settings.integrations, name="integrations"),
     path(f"{SETTINGS}<int:pk>/progress/", settings.progress, name="progress"),
     path(f"{SETTINGS}<int:pk>/delete/", settings.delete, name="delete_integration"),
