@@ -1,4 +1,4 @@
-"""`python -m bench [idle] [push] [cold]`: measure, print a table and one line of JSON."""
+"""`python -m bench [idle] [push] [cold] [calendar]`: measure, print a table and one line of JSON."""
 
 import argparse
 import importlib
@@ -16,7 +16,7 @@ from bench.figures import table
 from bench.stage import stage
 from devtools.process import Terminated
 
-BENCHES = ("idle", "push", "cold")
+BENCHES = ("idle", "push", "cold", "calendar")
 
 
 def read_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
