@@ -3,15 +3,16 @@
 from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path
-from django.views.generic import RedirectView
 
-from calsync.views import healthz
+from accounts.views import SignIn
+from calsync.views import healthz, home
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="events:integrations"), name="home"),
+    path("", home, name="home"),
     path("healthz", healthz, name="healthz"),
-    path("accounts/login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("accounts/login/", SignIn.as_view(), name="login"),
     path("accounts/logout/", auth.LogoutView.as_view(), name="logout"),
+    path("", include("accounts.urls")),
     path("settings/calendar-integration/", include("integrations.urls")),
     path("settings/calendar-integration/", include("instructors.urls")),
     path("", include("events.urls")),

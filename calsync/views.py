@@ -5,9 +5,13 @@ import sys
 import structlog
 from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_GET
 from django.views.defaults import server_error
+
+from calsync.context import pages_for
+from integrations.access import signed_in
 
 log = structlog.get_logger(__name__)
 
@@ -18,6 +22,13 @@ def healthz(request: HttpRequest) -> JsonResponse:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return JsonResponse({"status": "ok"})
+
+
+@require_GET
+@signed_in
+def home(request: HttpRequest) -> HttpResponse:
+    """Lead to the first page of the header that the viewer may open, else to the profile."""
+    return redirect(next((page.url for page in pages_for(request.user)), "accounts:profile"))
 
 
 def failure(request: HttpRequest) -> HttpResponse:

@@ -3,7 +3,13 @@
 import os
 
 from django.core.wsgi import get_wsgi_application
+from django.db import connection
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "calsync.settings")
 
 application = get_wsgi_application()
+
+from accounts.setup import announce  # noqa: E402  (models are there only now)
+
+announce()  # the token of the first run, at each start until there is an account
+connection.close()  # a server that forks after this must not share it

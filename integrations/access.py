@@ -32,6 +32,13 @@ def requires(*permissions: str) -> Callable[[View], View]:
     return decorate
 
 
+def signed_in(view: View) -> View:
+    """Let everybody in who is signed in, whatever their permissions."""
+    guarded = requires()(view)
+    guarded.is_for_everybody_signed_in = True  # type: ignore[attr-defined]
+    return guarded
+
+
 def to_sign_in(request: HttpRequest) -> HttpResponseBase:
     """Lead to the sign-in page, and from there back to the page that was seen last.
 

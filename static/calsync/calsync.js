@@ -78,3 +78,75 @@ function askFirst(event) {
 }
 
 document.addEventListener("submit", askFirst, true);
+
+// A form with data-keep is never sent into the void: where the sign-in has ended, a dialog asks for the password
+// first, and where the token of the form is out of date, the present one is put in.
+const checked = new WeakSet();
+
+function present(name) {
+  const found = document.cookie.split("; ").find((cookie) => cookie.startsWith(`${name}=`));
+  return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
+}
+
+async function isSignedIn(dialog) {
+  const answer = await fetch(dialog.dataset.alive, { headers: { Accept: "application/json" }, cache: "no-store" });
+  const alive = await answer.json();
+  return alive.signed_in && alive.user === dialog.dataset.user;
+}
+
+async function signIn(dialog, form) {
+  const body = new FormData(form);
+  body.set("csrfmiddlewaretoken", present("csrftoken"));
+  const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
+  const result = answer.ok ? await answer.json() : { signed_in: false };
+  dialog.querySelector("[data-locked]").hidden = answer.status !== 429;
+  dialog.querySelector("[data-wrong]").hidden = result.signed_in || answer.status === 429;
+  return result.signed_in;
+}
+
+function askForPassword(dialog) {
+  return new Promise((resolve) => {
+    const form = dialog.querySelector("form");
+    form.onsubmit = async (event) => {
+      event.preventDefault();
+      const isIn = await signIn(dialog, form).catch(() => { sayThatItFailed(); return false; });
+      form.elements.password.value = "";
+      if (isIn) dialog.close("in");
+    };
+    dialog.querySelector("[data-back]").onclick = () => dialog.close("");
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "in"), { once: true });
+    dialog.returnValue = "";
+    dialog.showModal();
+  });
+}
+
+async function checkAndSend(form, submitter) {
+  const dialog = document.getElementById("sign-in-again");
+  if (!await isSignedIn(dialog) && !await askForPassword(dialog)) return;
+  for (const token of document.getElementsByName("csrfmiddlewaretoken")) token.value = present("csrftoken");
+  checked.add(form);
+  confirmed.add(form);
+  form.requestSubmit(submitter);
+}
+
+function checkFirst(event) {
+  const form = event.target;
+  if (form.dataset.keep === undefined || checked.delete(form)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  checkAndSend(form, event.submitter).catch(sayThatItFailed);
+}
+
+document.addEventListener("submit", checkFirst, true);
+
+// Whoever has no profile yet is told where their device believes to be.
+function proposeZone() {
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const link = document.querySelector("[data-zone-here]");
+  if (link && here && here !== link.dataset.zoneHere) {
+    link.textContent = link.dataset.text.replace("%s", here);
+    link.hidden = false;
+  }
+}
+
+document.addEventListener("DOMContentLoaded", proposeZone);
