@@ -191,7 +191,7 @@ def theirs(instructors: Collection[int], start: datetime, end: datetime, zones: 
         *fields, "is_all_day", "is_private", "found_at"
     )
     for row in rows:
-        item = Theirs._make(row)
+        item = Theirs(*row)
         if item.is_all_day:
             item = as_local_days(item, zone_of(zones[item.instructor]))
             if item.start >= end or item.end <= start:

@@ -1,7 +1,7 @@
 """Whom the availability calendar shows: what is asked for, and the page of instructors that it gives."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from django import forms
@@ -16,6 +16,7 @@ from instructors.models import Instructor
 
 PAGE = 50
 LONGEST = timedelta(days=62)
+YEARS = range(1971, 2999)
 
 
 class MomentField(forms.CharField):
@@ -26,14 +27,16 @@ class MomentField(forms.CharField):
         if not text:
             return None
         try:
-            moment = parse_datetime(text) or datetime.combine(parse_date(text) or nothing(), datetime.min.time())
-            return moment if not is_naive(moment) else make_aware(moment, get_current_timezone())
-        except (ValueError, OverflowError):
-            raise ValidationError(_("Write the date as 2026-11-24.")) from None
+            moment = parse_datetime(text) or midnight(parse_date(text))
+        except ValueError:
+            moment = None
+        if moment is None or moment.year not in YEARS:
+            raise ValidationError(_("Write the date as 2026-11-24."))
+        return make_aware(moment, get_current_timezone()) if is_naive(moment) else moment
 
 
-def nothing() -> datetime:
-    raise ValueError
+def midnight(day: date | None) -> datetime | None:
+    return datetime.combine(day, datetime.min.time()) if day else None
 
 
 class CalendarQuery(forms.Form):
