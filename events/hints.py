@@ -58,6 +58,7 @@ def sessions_changed(session_uids: Collection[UUID]) -> None:
         return
     teachers = Q(instructor__in=assigned_to(session_uids))
     request_sync(CalendarMapping.objects.filter(teachers | copies_of(session_uids)).values_list("pk", flat=True))
+    SyncedEvent.objects.filter(session_uid__in=session_uids).update(changed_at=now())
     release_unwanted(session_uids)  # calendars are locked before their copies, as a sync does it
 
 

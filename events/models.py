@@ -109,6 +109,8 @@ class SyncedEvent(models.Model):
     etag = models.TextField(blank=True)
     ends_at = models.DateTimeField()
     intended_at = models.DateTimeField(default=now)
+    changed_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
     fingerprint = models.CharField(max_length=64, blank=True)
     receipt_fingerprint = models.CharField(max_length=64, blank=True)
     observed = models.CharField(max_length=10, choices=Observed, default=Observed.UNTOUCHED, blank=True)

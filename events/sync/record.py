@@ -101,6 +101,7 @@ def receive(calendar: Calendar, copy: SyncedEvent, entry: Entry, receipt: Receip
         ends_at=entry.ends_at,
         fingerprint=fingerprint,
         receipt_fingerprint=receipt.appearance,
+        sent_at=now(),
         observed="",
         rejected_fingerprint="",
         failures=0,
