@@ -6,12 +6,17 @@ import secrets
 import shutil
 import socket
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from devtools.postgres import forget
 
 KEPT_BY_FRESH = ("dev", "demo.lock")  # `./dev servers`, and the lock that we hold
+
+
+def new_password() -> str:
+    """Return a password that nobody guesses."""
+    return secrets.token_urlsafe(9)
 
 
 @dataclass
@@ -24,6 +29,7 @@ class DemoState:
     password: str
     sandbox_port: int
     is_filled: bool = False
+    scheduler_password: str = field(default_factory=new_password)
 
     @classmethod
     def load_or_create(cls, folder: Path) -> "DemoState":
@@ -35,7 +41,7 @@ class DemoState:
             folder,
             secret_key=secrets.token_urlsafe(50),
             credential_keys=base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-            password=secrets.token_urlsafe(9),
+            password=new_password(),
             sandbox_port=free_port(),
         )
         state.save()

@@ -5,13 +5,16 @@ cancelled dates of a series beside them.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from devtools.demo_people import ALIAS, COMPANY, DOMAIN, GUEST, SHARED, Person, address, matched
+from devtools.demo_plan import AWAY, UNSURE, busy, working_day
+from devtools.demo_plan import ZONE as OURS
 
 Json = dict[str, Any]
+Span = tuple[datetime, datetime]
 ZONE = "W. Europe Standard Time"
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
 SINGLES = (
@@ -28,23 +31,53 @@ SINGLES = (
 )
 SERIES = (("Team meeting", 9, 0, 45), ("One to one", 11, 30, 30), ("Regional round", 15, 0, 60))
 DAYS_BACK, DAYS_AHEAD = 14, 42
+WEEKS = 14  # that a series lasts
 
 
 def tenant(today: date) -> Json:
     """Return the whole tenant, with calendars around `today`; the same for the same day."""
-    people = [_entry(person.name, person.email, calendar(person, today)) for person in matched()]
+    taught = busy(today)
+    people = [_entry(one.name, one.email, calendar(one, today, taught[one.name])) for one in matched()]
     return {"name": COMPANY, "domain": DOMAIN, "people": [*people, *_hard_to_match()]}
 
 
-def calendar(person: Person, today: date) -> list[Json]:
-    """Return what stands in this person's calendar."""
+def calendar(person: Person, today: date, taught: Sequence[Span]) -> list[Json]:
+    """Return what stands in this person's calendar: nothing that would keep them from what they teach."""
     dice = random.Random(person.email)  # noqa: S311 - the same calendar at every start
     monday = today - timedelta(days=today.weekday())
-    return [*_singles(dice, monday), _weekly(dice, monday), *_leave(dice, monday)]
+    found = [
+        *_singles(dice, monday),
+        _weekly(dice, monday, taught),
+        *_leave(dice, monday),
+        *_of_the_story(person, today),
+    ]
+    return [item for item in found if "recurrence" in item or _is_free(item, taught)]
+
+
+def _of_the_story(person: Person, today: date) -> Iterator[Json]:
+    soon, then = working_day(today, 1), working_day(today, 2)
+    if person.name == AWAY:
+        yield all_day("Annual leave", soon, 4, "oof")
+    if person.name == UNSURE:
+        for day in (soon, then):
+            yield event("Hold: fair in Leipzig", datetime.combine(day, time(13)), 240, showAs="tentative")
+
+
+def late_item(today: date) -> Json:
+    """Return what comes into a calendar after its owner was booked for the same afternoon."""
+    return event("Visit to the notary", datetime.combine(working_day(today, 1), time(13)), 180, sensitivity="private")
+
+
+def _is_free(item: Json, taught: Sequence[Span]) -> bool:
+    """Say whether an item leaves its owner free for all of `taught`."""
+    if item["showAs"] in ("free", "workingElsewhere"):
+        return True
+    start, end = (datetime.fromisoformat(item[edge]["dateTime"]).replace(tzinfo=OURS) for edge in ("start", "end"))
+    return not any(start < until and since < end for since, until in taught)
 
 
 def _singles(dice: random.Random, monday: date) -> Iterator[Json]:
-    for _ in range(dice.randint(8, 14)):
+    for _ in range(dice.randint(10, 16)):
         day = monday + timedelta(days=dice.randrange(-DAYS_BACK, DAYS_AHEAD))
         if day.weekday() < len(WEEKDAYS):
             subject, minutes, show_as, sensitivity = dice.choice(SINGLES)
@@ -52,16 +85,30 @@ def _singles(dice: random.Random, monday: date) -> Iterator[Json]:
             yield event(subject, start, minutes, showAs=show_as, sensitivity=sensitivity)
 
 
-def _weekly(dice: random.Random, monday: date) -> Json:
-    """A weekly series of three months, with one date moved, one renamed and one cancelled."""
-    subject, hour, minute, minutes = dice.choice(SERIES)
-    weekday = dice.randrange(len(WEEKDAYS))
-    first = monday + timedelta(days=weekday - 28)
+def _weekly(dice: random.Random, monday: date, taught: Sequence[Span]) -> Json:
+    """A weekly series of three months, with one date moved, one renamed and one cancelled.
+
+    The first weekday and hour, by chance, on which it stands in the way of nothing that is taught.
+    """
+    choices = [(weekday, series) for weekday in range(len(WEEKDAYS)) for series in SERIES]
+    for weekday, kind in dice.sample(choices, len(choices)):
+        series = _series(monday + timedelta(days=weekday - 28), *kind)
+        if all(_is_free(date_, taught) for date_ in _dates(series)):
+            break
+    return series
+
+
+def _series(first: date, subject: str, hour: int, minute: int, minutes: int) -> Json:
     moved, renamed, cancelled = (first + timedelta(weeks=week) for week in (5, 6, 7))
     series = event(subject, datetime.combine(first, time(hour, minute)), minutes)
     series["recurrence"] = {
-        "pattern": {"type": "weekly", "interval": 1, "daysOfWeek": [WEEKDAYS[weekday]], "firstDayOfWeek": "monday"},
-        "range": {"type": "endDate", "startDate": str(first), "endDate": str(first + timedelta(weeks=13))},
+        "pattern": {
+            "type": "weekly",
+            "interval": 1,
+            "daysOfWeek": [WEEKDAYS[first.weekday()]],
+            "firstDayOfWeek": "monday",
+        },
+        "range": {"type": "endDate", "startDate": str(first), "endDate": str(first + timedelta(weeks=WEEKS - 1))},
     }
     later = datetime.combine(moved, time(hour + 2, minute))
     series["exceptions"] = [
@@ -72,9 +119,18 @@ def _weekly(dice: random.Random, monday: date) -> Json:
     return series
 
 
+def _dates(series: Json) -> Iterator[Json]:
+    """Every date of a series as an item, the moved one at both places."""
+    first, last = (datetime.fromisoformat(series[edge]["dateTime"]) for edge in ("start", "end"))
+    minutes = int((last - first).total_seconds()) // 60
+    for week in range(WEEKS):
+        yield event(series["subject"], first + timedelta(weeks=week), minutes)
+    yield {**series, **series["exceptions"][0]["changes"]}
+
+
 def _leave(dice: random.Random, monday: date) -> Iterator[Json]:
     """For some, a few days off; for nearly all, a day that is only noted."""
-    if dice.random() < 0.4:
+    if dice.random() < 0.6:
         first = monday + timedelta(weeks=dice.randint(0, 4), days=dice.randint(0, 2))
         yield all_day("Annual leave", first, dice.randint(1, 5), "oof")
     yield all_day("Birthday of a colleague", monday + timedelta(days=dice.randrange(21)), 1, "free")

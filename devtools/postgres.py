@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +22,7 @@ from psycopg import sql
 from devtools import process
 
 USER = "calsync"
+OnStart = Callable[[str, subprocess.Popen[bytes]], None]
 SOCKET_NAME = ".s.PGSQL.5432.lock"
 SOCKET_PATH_LIMIT = 107  # bytes, on Linux; macOS allows 103
 QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
@@ -76,8 +77,13 @@ def forget(state: Path) -> None:
 
 
 @contextmanager
-def postgres(state: Path, name: str, *, durable: bool, home: Home | None = None) -> Iterator[str]:
-    """Yield the DATABASE_URL of a running server that has a database `name`; stop it afterwards."""
+def postgres(
+    state: Path, name: str, *, durable: bool, home: Home | None = None, on_start: OnStart | None = None
+) -> Iterator[str]:
+    """Yield the DATABASE_URL of a running server that has a database `name`; stop it afterwards.
+
+    `on_start` is handed the server's name and process once it answers.
+    """
     home = home or find_home(state)
     _create_cluster(home, durable=durable)
     clear_leftovers(home)
@@ -90,6 +96,8 @@ def postgres(state: Path, name: str, *, durable: bool, home: Home | None = None)
     try:
         _wait_until_ready(server, home, log_path)
         _create_database(home, name)
+        if on_start:
+            on_start("PostgreSQL", server)
         yield f"postgres:///{name}?host={quote(str(home.run))}&user={USER}"
     finally:
         process.stop(server, first=signal.SIGINT, grace=4.0)  # SIGINT: a fast shutdown, without waiting for clients

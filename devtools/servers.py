@@ -12,14 +12,17 @@ from pathlib import Path
 import redis
 
 from devtools import locks, process
-from devtools.postgres import ServerStartError, find_home, postgres
+from devtools.postgres import OnStart, ServerStartError, find_home, postgres
 
 
 @contextmanager
-def servers(state: Path, name: str = "calsync", *, durable: bool = False) -> Iterator[dict[str, str]]:
+def servers(
+    state: Path, name: str = "calsync", *, durable: bool = False, on_start: OnStart | None = None
+) -> Iterator[dict[str, str]]:
     """Yield the DATABASE_URL and REDIS_URL to use: those of the environment, or of servers that run until the end.
 
-    `state` keeps their files; `durable` says whether the database must survive a power cut.
+    `state` keeps their files; `durable` says whether the database must survive a power cut. `on_start` is handed the
+    name and the process of each server that is started.
     """
     state = state.resolve()
     state.mkdir(parents=True, exist_ok=True)
@@ -28,14 +31,14 @@ def servers(state: Path, name: str = "calsync", *, durable: bool = False) -> Ite
         if not running.enter_context(locks.claiming(state / "servers.lock")):
             raise ServerStartError(f"The servers of {state} run already, in another ./dev; stop that one first.")
         if "DATABASE_URL" not in urls:
-            urls["DATABASE_URL"] = running.enter_context(postgres(state, name, durable=durable))
+            urls["DATABASE_URL"] = running.enter_context(postgres(state, name, durable=durable, on_start=on_start))
         if "REDIS_URL" not in urls:
-            urls["REDIS_URL"] = running.enter_context(valkey(state))
+            urls["REDIS_URL"] = running.enter_context(valkey(state, on_start))
         yield urls
 
 
 @contextmanager
-def valkey(state: Path) -> Iterator[str]:
+def valkey(state: Path, on_start: OnStart | None = None) -> Iterator[str]:
     """Yield the REDIS_URL of a running Valkey that keeps nothing: what must last is in the database."""
     run = find_home(state).run
     run.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -47,6 +50,8 @@ def valkey(state: Path) -> Iterator[str]:
         server = process.spawn([_valkey_program(), *arguments, "--dir", run], output=log)
     try:
         _wait_until_ready(server, f"unix://{socket}", log_path)
+        if on_start:
+            on_start("Valkey", server)
         yield f"unix://{socket}"
     finally:
         process.stop(server, grace=2.0)

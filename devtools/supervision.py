@@ -32,9 +32,13 @@ class Child:
     pending: bytes = field(default=b"")
 
     def exit_text(self) -> str:
-        status = self.process.returncode
-        how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
-        return f"{self.name} {how}"
+        return exit_text(self.name, self.process)
+
+
+def exit_text(name: str, ended: subprocess.Popen[bytes]) -> str:
+    """Say how a process ended."""
+    status = ended.returncode
+    return f"{name} was ended by {signal.Signals(-status).name}" if status < 0 else f"{name} ended with status {status}"
 
 
 class Supervision:
@@ -43,6 +47,7 @@ class Supervision:
     def __init__(self, out: TextIO = sys.stdout) -> None:
         self._out = out
         self._children: dict[str, Child] = {}
+        self._foundations: dict[str, subprocess.Popen[bytes]] = {}
         self._selector = selectors.DefaultSelector()
 
     def start(
@@ -61,6 +66,10 @@ class Supervision:
         child = Child(name, started, started.stdout, colour, on_line)
         self._children[name] = child
         self._selector.register(child.output, selectors.EVENT_READ, child)
+
+    def rely_on(self, name: str, server: subprocess.Popen[bytes]) -> None:
+        """Fail with ProcessEndedError as soon as this server ends, which somebody else has started and stops."""
+        self._foundations[name] = server
 
     def run(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> None:
         """Run a process to its end, with the others going on; ProcessEndedError when it fails or another ends."""
@@ -104,6 +113,10 @@ class Supervision:
             del self._children[child.name]
 
     def _fail_if_ended(self, apart_from: str = "") -> None:
+        for name, server in self._foundations.items():
+            if server.poll() is not None:
+                self._show(0)
+                raise ProcessEndedError(exit_text(name, server))
         for child in self._children.values():
             if child.name != apart_from and child.process.poll() is not None:
                 self._show(0)

@@ -14,27 +14,13 @@ from typing import Any
 from devtools import ROOT, assets, environment, locks
 from devtools.demo_state import DemoState, start_over, why_not_listen, write_private
 from devtools.demo_tenant import tenant
+from devtools.demo_welcome import welcome
 from devtools.servers import servers
 from devtools.supervision import ProcessEndedError, Supervision
 
 PYTHON = sys.executable
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - only compared with
 FAST_SECONDS = "15"
-EXAMPLE_MAIL = "ann.berger@northgate.example"
-WELCOME = """
-  calsync runs at {url}
-  Log in as {username} with the password {password}
-
-  To try first:
-   1. {url}settings/calendar-integration/ shows the connection, and under Instructors who was matched and who not.
-   2. {url}admin/events/event/ : change an event, then look at the instructor's calendar in the sandbox,
-      {admin_url} (the browser does not know its certificate; go on all the same).
-   3. Add an item to that calendar there, as its owner; at the next cycle, every {interval} seconds, it is known here:
-      ./dev manage shell -c "print(ExternalEvent.objects.filter(mapping__address='{mail}').count())"
-   4. ./dev manage sync --dry-run shows what a sync would do; ./dev manage takes every command of manage.py.
-
-  All of this is in {file}. Ctrl-C stops everything; the next start goes on from here, --fresh starts over.
-"""
 
 
 def main(arguments: list[str]) -> int:
@@ -81,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     assets.build()
     supervision = Supervision()
     with ExitStack() as running:
-        urls = running.enter_context(servers(state.folder, durable=True))
+        urls = running.enter_context(servers(state.folder, durable=True, on_start=supervision.rely_on))
         running.callback(stop, supervision, state)
         try:
             sandbox = start_sandbox(supervision, state)
@@ -144,6 +130,7 @@ def product_environment(
         "PUBLIC_URL": "",
         "EMAIL_URL": "consolemail://",
         "LOG_FORMAT": "console",
+        "TIME_ZONE": "Europe/Berlin",
         "NO_COLOR": "1",
         "PYTHONWARNINGS": "ignore::UserWarning:celery.platforms",  # that it runs as root, where it does
         "MICROSOFT_LOGIN_URL": sandbox["login_url"],
@@ -157,7 +144,12 @@ def product_environment(
 def fill(supervision: Supervision, state: DemoState, env: dict[str, str], sandbox: dict[str, Any]) -> None:
     """Bring the database up to date; at the first start, fill it."""
     asked = [f"--{name}={sandbox[f'{name}_id']}" for name in ("tenant", "client", "user")]
-    secrets = {"CALSYNC_DEMO_PASSWORD": state.password, "CALSYNC_CLIENT_SECRET": sandbox["client_secret"]}
+    asked += [f"--sandbox={sandbox['admin_url']}", f"--story={state.folder / 'story.json'}"]
+    secrets = {
+        "CALSYNC_DEMO_PASSWORD": state.password,
+        "CALSYNC_DEMO_SCHEDULER_PASSWORD": state.scheduler_password,
+        "CALSYNC_CLIENT_SECRET": sandbox["client_secret"],
+    }
     only = ["--only-prepare"] if state.is_filled else []
     supervision.run("setup", [PYTHON, "-m", "devtools.demo_data", *asked, *only], {**env, **secrets})
     state.is_filled = True
@@ -208,11 +200,11 @@ def answers(url: str) -> bool:
 def announce(options: argparse.Namespace, state: DemoState, env: dict[str, str], sandbox: dict[str, Any]) -> None:
     """Say how to reach it all, to the person and in .calsync/demo.json."""
     url = base_url(options)
-    login = {"username": "admin", "password": state.password}
+    passwords = {"admin": state.password, "scheduler": state.scheduler_password}
+    logins = {name: {"username": name, "password": password} for name, password in passwords.items()}
     settings = environment.of_the_product(env)
-    said = {"url": url, "logins": {"admin": login}, "sandbox": sandbox, "environment": settings}
+    said = {"url": url, "logins": logins, "sandbox": sandbox, "environment": settings}
     write_private(state.folder / "demo.json", said)
+    story = json.loads((state.folder / "story.json").read_text())
     interval = env.get("SYNC_INTERVAL_SECONDS", "300")
-    file = os.path.relpath(state.folder / "demo.json", ROOT)
-    there = {"admin_url": sandbox["admin_url"], "mail": EXAMPLE_MAIL}
-    print(WELCOME.format(url=url, file=file, interval=interval, **there, **login), flush=True)
+    print(welcome(said, story, interval=interval, file=os.path.relpath(state.folder / "demo.json", ROOT)), flush=True)

@@ -1,73 +1,20 @@
 """The demo as a person has it: started from an empty folder, used, stopped, and started again."""
 
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from devtools import ROOT
 from devtools.demo_state import DemoState, free_port
+from tests.devtools.demos import STOP_LIMIT, announcement, demo, is_healthy, log_of, of_the_demo, stop
 from tests.devtools.processes import still_running_after
 
-START_LIMIT, STOP_LIMIT = 90, 10
 pytestmark = pytest.mark.timeout(300)
-
-
-@contextmanager
-def demo(state: Path, *options: str):
-    own = {"DATABASE_URL", "REDIS_URL"}
-    env = {key: value for key, value in os.environ.items() if key not in own}
-    command = [sys.executable, "-m", "devtools", "demo", "--state", str(state), "--port", str(free_port()), *options]
-    with (state.parent / "demo.log").open("w") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def announcement(state: Path) -> dict:
-    deadline = time.monotonic() + START_LIMIT
-    while time.monotonic() < deadline and not (state / "demo.json").exists():
-        time.sleep(0.1)
-    assert (state / "demo.json").exists(), (state.parent / "demo.log").read_text()
-    return json.loads((state / "demo.json").read_text())
-
-
-def of_the_demo(state: Path) -> list[int]:
-    """Every process whose command line or environment names this state directory."""
-    return [
-        int(entry.name)
-        for entry in Path("/proc").iterdir()
-        if entry.name.isdigit() and int(entry.name) != os.getpid() and mentions(entry, str(state).encode())
-    ]
-
-
-def mentions(entry: Path, text: bytes) -> bool:
-    try:
-        return text in (entry / "cmdline").read_bytes() or text in (entry / "environ").read_bytes()
-    except OSError:
-        return False
-
-
-def is_healthy(url: str) -> bool:
-    with urllib.request.urlopen(f"{url}healthz", timeout=5) as answer:  # noqa: S310 - our own address
-        return answer.status == 200
-
-
-def stop(process: subprocess.Popen, number: signal.Signals) -> tuple[int, float]:
-    started = time.monotonic()
-    process.send_signal(number)
-    return process.wait(STOP_LIMIT * 2), time.monotonic() - started
 
 
 def test_the_demo_starts_stops_within_ten_seconds_leaves_no_process_and_goes_on_from_there(tmp_path):
@@ -114,8 +61,23 @@ def test_when_one_part_ends_the_reason_is_said_and_the_others_are_stopped(tmp_pa
         os.kill(min(bulk), signal.SIGKILL)  # the first is the parent of its pool
 
         assert process.wait(20) == 1
-    assert "bulk was ended by SIGKILL; stopping the rest." in (tmp_path / "demo.log").read_text()
+    assert "bulk was ended by SIGKILL; stopping the rest." in log_of(state)
     assert still_running_after(running, patience=1) == []
+
+
+def test_when_a_server_ends_it_is_named_in_one_line_and_everything_stops(tmp_path):
+    state = tmp_path / "state"
+    with demo(state) as process:
+        announcement(state)
+        running = of_the_demo(state)
+        server = min(pid for pid in running if b"valkey-server" in Path(f"/proc/{pid}/cmdline").read_bytes())
+
+        os.kill(server, signal.SIGKILL)
+
+        assert process.wait(20) == 1
+    said = [line for line in log_of(state).splitlines() if line.startswith("dev: ")]
+    assert said == ["dev: Valkey was ended by SIGKILL; stopping the rest."]
+    assert still_running_after(running, patience=5) == []
 
 
 def test_a_sandbox_port_that_somebody_else_has_by_now_is_said(tmp_path):
@@ -132,4 +94,4 @@ def test_a_sandbox_port_that_somebody_else_has_by_now_is_said(tmp_path):
             status = process.wait(60)
 
     assert status == 1
-    assert "The sandbox cannot have its port" in (tmp_path / "demo.log").read_text()
+    assert "The sandbox cannot have its port" in log_of(state)

@@ -55,6 +55,16 @@ def test_both_servers_answer_and_are_gone_afterwards(tmp_path):
     assert living(find_home(tmp_path).data) == []
 
 
+def test_who_asks_for_it_is_told_of_each_server_that_was_started(tmp_path):
+    told = {}
+
+    with servers(tmp_path, on_start=told.__setitem__):
+        running = {name: process.poll() for name, process in told.items()}
+
+    assert running == {"PostgreSQL": None, "Valkey": None}
+    assert all(process.poll() is not None for process in told.values())
+
+
 def test_servers_that_the_environment_names_are_used_and_none_started(tmp_path, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgres://db.example/calsync")
     monkeypatch.setenv("REDIS_URL", "redis://broker.example/1")

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from devtools import process
 from devtools.supervision import ProcessEndedError, Supervision
 from tests.devtools.processes import still_running_after
 
@@ -74,6 +75,17 @@ def test_the_end_of_one_process_is_said_with_its_reason(supervision):
     supervision.start("beat", python("raise SystemExit(3)"), os.environ)
 
     with pytest.raises(ProcessEndedError, match="beat ended with status 3"):
+        supervision.watch()
+
+
+def test_the_end_of_a_server_that_all_rely_on_is_said_before_that_of_others(supervision):
+    server = process.spawn(python("raise SystemExit(1)"))
+    supervision.rely_on("PostgreSQL", server)
+    server.wait()
+    supervision.start("beat", python("raise SystemExit(3)"), os.environ)
+    time.sleep(0.5)
+
+    with pytest.raises(ProcessEndedError, match="PostgreSQL ended with status 1"):
         supervision.watch()
 
 
