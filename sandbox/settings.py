@@ -20,6 +20,7 @@ class Settings:
     shuffle_batches: bool = True
 
     roles: list[str] = field(default_factory=lambda: ["Calendars.ReadWrite", "User.Read.All"])
+    exchange_roles: list[str] = field(default_factory=list)
     secret: str = "valid"  # or "expired"  # noqa: S105 - a state, not a secret
     app: str = "enabled"  # or "disabled"
     expires_in: int = 3599

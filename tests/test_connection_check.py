@@ -111,6 +111,24 @@ def test_a_lacking_role_is_named(sandbox, roles, lacking):
     assert any("Grant admin consent" in line for line in step.todo)
 
 
+def test_calendars_that_exchange_alone_opens_to_the_app_pass_though_no_token_says_so(sandbox):
+    sandbox.configure(roles=["User.Read.All"], exchange_roles=["Calendars.ReadWrite"])
+
+    checks = checked(sandbox)
+
+    assert [one.passed for one in checks] == [True] * 5
+    assert "Exchange" in next(one.detail for one in checks if one.name == ROLES)
+
+
+def test_the_right_to_list_people_cannot_come_from_exchange(sandbox):
+    sandbox.configure(roles=[], exchange_roles=["Calendars.ReadWrite", "User.Read.All"])
+
+    step = failed(checked(sandbox))
+
+    assert step.name == ROLES
+    assert "User.Read.All" in step.why
+
+
 def test_a_refused_list_of_people_names_the_permission(sandbox):
     sandbox.fault({"path": "/users", "method": "GET"}, status=403, code="Authorization_RequestDenied")
 

@@ -16,7 +16,8 @@ from integrations.providers.types import Check, Entry, Window
 if TYPE_CHECKING:
     from integrations.providers.microsoft.provider import Microsoft365
 
-ROLES = ("Calendars.ReadWrite", "User.Read.All")
+CALENDARS = "Calendars.ReadWrite"
+ROLES = (CALENDARS, "User.Read.All")
 STEPS = (
     "Sign in to Microsoft",
     "Roles of the app",
@@ -43,7 +44,7 @@ def checks(provider: "Microsoft365", user_id: str) -> Iterator[Check]:
     """The five steps in their order. After a failed one the others are not reached (`passed` None)."""
     steps: tuple[Callable[[], str], ...] = (
         lambda: sign_in(provider),
-        lambda: roles(provider),
+        lambda: roles(provider, user_id),
         lambda: converse(list_people(), provider.send_many),
         lambda: converse(read_calendar(provider, user_id), provider.send_many),
         lambda: converse(write_calendar(provider, user_id), provider.send_many),
@@ -72,16 +73,27 @@ def sign_in(provider: "Microsoft365") -> str:
     return "Signed in to the tenant."
 
 
-def roles(provider: "Microsoft365") -> str:
+def roles(provider: "Microsoft365", user_id: str) -> str:
+    """Where Exchange itself lets the app in (RBAC for Applications), no token names Calendars.ReadWrite."""
     claims = provider.tokens.claims()
     if not claims:
         return "The token does not say which roles it carries; the next steps show it."
     granted = set(claims.get("roles") or ())
     lacking = [role for role in ROLES if role not in granted]
+    if lacking == [CALENDARS] and "Calendars.Read" not in granted and may_read(provider, user_id):
+        return "User.Read.All is granted, and Exchange lets the app use calendars."
     if lacking:
         names = " and ".join(lacking)
         raise Lacking(Check("", False, f"The app lacks {names}.", f"The app's token does not carry {names}.", GRANT))
     return f"{' and '.join(ROLES)} are granted."
+
+
+def may_read(provider: "Microsoft365", user_id: str) -> bool:
+    try:
+        converse(read_calendar(provider, user_id), provider.send_many)
+    except ProviderError:
+        return False
+    return True
 
 
 def list_people() -> Conversation[str]:
