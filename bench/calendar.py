@@ -59,7 +59,7 @@ SELECT id, name, email, time_zone, is_active FROM instructors_instructor WHERE i
 ORDER BY name, id LIMIT %(rows)s OFFSET %(offset)s
 """
 CALENDARS = """
-SELECT m.instructor_id, m.sync_enabled, m.synced_at, m.window_start, m.window_end, m.problem, m.unreadable, g.status,
+SELECT m.id, m.instructor_id, m.sync_enabled, m.synced_at, m.window_start, m.window_end, m.problem, m.unreadable, g.status,
   g.problem FROM instructors_calendarmapping m JOIN integrations_integration g ON g.id = m.integration_id
 WHERE m.instructor_id = ANY(%(people)s)
 """
@@ -70,9 +70,8 @@ WHERE a.instructor_id = ANY(%(people)s) AND e.status IN ('draft', 'confirmed') A
   AND s.ends_at > %(start)s
 """
 EXTERNALS = """
-SELECT m.instructor_id, x.id, x.starts_at, x.ends_at, x.show_as, x.title, x.is_all_day, x.is_private, x.found_at
-FROM events_externalevent x JOIN instructors_calendarmapping m ON m.id = x.mapping_id
-WHERE m.instructor_id = ANY(%(people)s) AND x.starts_at < %(end)s AND x.ends_at > %(start)s
+SELECT mapping_id, id, starts_at, ends_at, show_as, title, is_all_day, is_private, found_at FROM events_externalevent
+WHERE mapping_id = ANY(%(calendars)s) AND starts_at < %(end)s AND ends_at > %(start)s
 """
 
 
@@ -135,8 +134,9 @@ def read(bare: psycopg.Connection, number: int, start: datetime) -> None:
     """Fetch the rows of a page, and do nothing with them."""
     people = bare.execute(PEOPLE, {"rows": ROWS, "offset": (number - 1) * ROWS}).fetchall()
     values = {"people": [one[0] for one in people], "start": start, "end": start + timedelta(days=DAYS)}
-    for query in (CALENDARS, SESSIONS, EXTERNALS):
-        bare.execute(query, values).fetchall()
+    calendars = bare.execute(CALENDARS, values).fetchall()
+    bare.execute(SESSIONS, values).fetchall()
+    bare.execute(EXTERNALS, {**values, "calendars": [one[0] for one in calendars]}).fetchall()
 
 
 def seconds(work: Callable[..., object], *arguments: Any) -> float:

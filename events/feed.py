@@ -8,6 +8,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.formats import date_format
 from django.utils.timezone import get_current_timezone, get_current_timezone_name, localdate
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from events import board
 from events.availability import Item, Span, Teaching, Theirs
@@ -73,36 +74,44 @@ def resource(row: board.Row, span: Span, zone: Any, paths: Paths) -> Json:
     }
 
 
+NOTES = {
+    "ok": gettext_lazy("as of %(time)s"),
+    "stopped": gettext_lazy("Not synced"),
+    "paused": gettext_lazy("Integration inactive"),
+    "unmatched": gettext_lazy("Not matched"),
+    "waiting": gettext_lazy("First sync to come"),
+    "stale": gettext_lazy("Stale, as of %(time)s"),
+    "failing": gettext_lazy("Failing, as of %(time)s"),
+}
+UNKNOWN_NOTES = {
+    "ok": gettext_lazy("Not read this far"),
+    "stopped": gettext_lazy("Not synced, availability unknown"),
+    "unmatched": gettext_lazy("Not matched, availability unknown"),
+    "waiting": gettext_lazy("Not read yet, availability unknown"),
+}
+SHOWN_AS = {"tentative": gettext_lazy("Tentative"), "oof": gettext_lazy("Out of office")}
+
+
 def note(row: board.Row) -> str:
     """The few words below the name: as of when this row is known, or why it is not."""
-    seen = clock(row.as_of) if row.as_of else ""
-    words = {
-        "stopped": _("Not synced"),
-        "paused": _("Integration inactive"),
-        "unmatched": _("Not matched"),
-        "waiting": _("First sync to come"),
-        "stale": _("Stale, as of %(time)s"),
-        "failing": _("Failing, as of %(time)s") if seen else _("Failing, never read"),
-    }
-    return words.get(row.state, _("as of %(time)s")) % {"time": seen}
+    if row.state == "failing" and not row.as_of:
+        return _("Failing, never read")
+    return NOTES[row.state] % {"time": clock(row.as_of)}
 
 
 def unknown_note(row: board.Row) -> str:
     """The label on the hatch of a row of which something is not known."""
     if not row.unknown:
         return ""
-    words = {
-        "stopped": _("Not synced, availability unknown"),
-        "unmatched": _("Not matched, availability unknown"),
-        "waiting": _("Not read yet, availability unknown"),
-        "ok": _("Not read this far"),
-    }
-    since = _("Not known since %(time)s") if row.as_of else _("Availability unknown")
-    return words.get(row.state, since) % {"time": clock(row.as_of) if row.as_of else ""}
+    if row.state in UNKNOWN_NOTES:
+        return str(UNKNOWN_NOTES[row.state])
+    return _("Not known since %(time)s") % {"time": clock(row.as_of)} if row.as_of else _("Availability unknown")
 
 
-def clock(moment: datetime) -> str:
+def clock(moment: datetime | None) -> str:
     """A past moment in few words: 10:41; Tue 16:05; 12 Nov, 09:15."""
+    if moment is None:
+        return ""
     local = moment.astimezone(get_current_timezone())
     age = localdate() - local.date()
     if not age:
@@ -172,8 +181,7 @@ def theirs(item: Theirs, zone: Any) -> Json:
 
 def shown_as(show_as: str) -> str:
     """The word for an item whose title is not shown."""
-    words = {"tentative": _("Tentative"), "oof": _("Out of office")}
-    return words.get(show_as, _("Busy"))
+    return str(SHOWN_AS.get(show_as, "")) or _("Busy")
 
 
 def iso(moment: datetime, zone: Any) -> str:
