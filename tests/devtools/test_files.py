@@ -9,6 +9,9 @@ import yaml
 from devtools import ROOT, environment
 from devtools.__main__ import COMMANDS
 from devtools.sizes import too_long
+from integrations.providers.microsoft.auth import LOGIN_HOSTS, PASSING, REFUSALS, SCOPE_HOSTS
+from integrations.providers.microsoft.checks import STEPS
+from integrations.providers.microsoft.errors import EXPIRED_CODES, ITEM_CODES, MAILBOX_CODES, PASSING_STATUSES
 
 ONLY_COMPOSE = {"POSTGRES_PASSWORD"}
 
@@ -58,6 +61,17 @@ def test_the_image_gets_no_sandbox_no_tools_and_no_tests():
     assert not allowed & {"sandbox", "devtools", "tests", "bench", "dev", "requirements-dev.txt"}
     assert "requirements-dev" not in dockerfile
     assert "\nUSER calsync" in dockerfile
+
+
+def test_the_page_on_microsoft_explains_every_code_that_calsync_knows():
+    page = (ROOT / "docs" / "microsoft-365.md").read_text()
+    codes = {code.lower() for code in (*MAILBOX_CODES, *EXPIRED_CODES, *ITEM_CODES, "ErrorDuplicateTransactionId")}
+
+    assert codes <= {word.lower() for word in re.findall(r"\w+", page)}
+    assert {str(number) for number in (*REFUSALS, *PASSING)} <= set(re.findall(r"\d+", page))
+    assert all(str(status) in page for status in PASSING_STATUSES)
+    assert all(step in page for step in STEPS)
+    assert all(host.removeprefix("https://") in page for host in (*LOGIN_HOSTS.values(), *SCOPE_HOSTS.values()))
 
 
 def test_help_names_every_command():
