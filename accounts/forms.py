@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import FirstRun, Profile
+from accounts.models import FirstRun, Profile, validate_zone
 from accounts.roles import ROLES, is_last_administrator, roles_to_give
 
 LAST_ADMINISTRATOR = gettext_lazy(
@@ -60,8 +60,11 @@ class PersonForm(Looks, forms.ModelForm):
 class ProfileForm(PersonForm):
     """One's own name, address, time zone, language and theme."""
 
-    time_zone = Profile._meta.get_field("time_zone").formfield(
-        widget=forms.TextInput({"list": "zones", "autocomplete": "off", "spellcheck": "false"})
+    time_zone = forms.CharField(
+        label=gettext_lazy("Time zone"),
+        max_length=64,
+        validators=[validate_zone],
+        widget=forms.TextInput({"list": "zones", "autocomplete": "off", "spellcheck": "false"}),
     )
     language = forms.ChoiceField(label=gettext_lazy("Language"), choices=lambda: settings.LANGUAGES)
     theme = Profile._meta.get_field("theme").formfield(widget=forms.RadioSelect)

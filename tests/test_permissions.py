@@ -5,7 +5,7 @@ argument. An address with an argument needs a row in ROWS that says whose key it
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from django.conf import settings
