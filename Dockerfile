@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
 
-FROM node:24-slim AS assets
+FROM node:24-trixie-slim AS assets
 WORKDIR /src/assets
 COPY assets/package.json assets/package-lock.json assets/.npmrc ./
 RUN npm ci
@@ -10,11 +10,11 @@ RUN ["node", "-e", "const fs = require('fs'); \
     for (const [from, to] of Object.entries(JSON.parse(fs.readFileSync('copy.json')))) \
         fs.cpSync(from, '/src/' + to, { recursive: true });"]
 
-FROM python:3.13-slim AS packages
+FROM python:3.13-slim-trixie AS packages
 COPY requirements.txt ./
 RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
 
-FROM python:3.13-slim
+FROM python:3.13-slim-trixie
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DJANGO_SETTINGS_MODULE=calsync.settings
 RUN useradd --system --uid 10001 --home-dir /app calsync
 WORKDIR /app

@@ -158,23 +158,28 @@ def fill(supervision: Supervision, state: DemoState, env: dict[str, str], sandbo
 
 def start_product(supervision: Supervision, options: argparse.Namespace, state: DemoState, env: dict[str, str]) -> None:
     """Start the product's own processes, as an operator would, and wait until the pages answer."""
-    web = [
-        "calsync.wsgi",
-        "--bind",
-        f"{bracketed(options.host)}:{options.port}",
-        "--worker-class",
-        "gthread",
-        "--threads",
-        "8",
-    ]
-    quietly = ["--log-level", "warning", "--graceful-timeout", "2", "--no-control-socket"]
-    worker = ["worker", "--loglevel", "INFO", "--concurrency", "2", "--without-gossip", "--without-mingle"]
-    celery = [PYTHON, "-m", "celery", "--quiet", "--skip-checks", "-A", "calsync"]
-    supervision.start("web", [PYTHON, "-m", "gunicorn", *web, *quietly], env)
-    for queue in ("realtime", "bulk"):
-        supervision.start(queue, [*celery, *worker, "-Q", queue, "--hostname", f"{queue}@demo"], env)
-    supervision.start("beat", [*celery, "beat", "--schedule", str(state.folder / "beat")], env)
+    supervision.start("web", web_command(options.host, options.port), env)
+    for name, command in celery_commands(state.folder).items():
+        supervision.start(name, command, env)
     supervision.wait_until(lambda: answers(f"{base_url(options)}healthz"), "The web server", patience=60)
+
+
+def web_command(host: str, port: int) -> list[str]:
+    """Return the command of the web server."""
+    place = ["--bind", f"{bracketed(host)}:{port}", "--worker-class", "gthread", "--threads", "8"]
+    quietly = ["--log-level", "warning", "--graceful-timeout", "2", "--no-control-socket"]
+    return [PYTHON, "-m", "gunicorn", "calsync.wsgi", *place, *quietly]
+
+
+def celery_commands(folder: Path) -> dict[str, list[str]]:
+    """Return the commands of the workers and of beat, which keeps its schedule in `folder`, by name."""
+    celery = [PYTHON, "-m", "celery", "--quiet", "--skip-checks", "-A", "calsync"]
+    options = ["--loglevel", "INFO", "--concurrency", "2", "--without-gossip", "--without-mingle"]
+    workers = {
+        queue: [*celery, "worker", "-Q", queue, "--hostname", f"{queue}@demo", *options]
+        for queue in ("realtime", "bulk")
+    }
+    return {**workers, "beat": [*celery, "beat", "--schedule", str(folder / "beat")]}
 
 
 def base_url(options: argparse.Namespace) -> str:

@@ -56,7 +56,7 @@ def test_both_servers_answer_and_are_gone_afterwards(tmp_path):
 
 
 def test_who_asks_for_it_is_told_of_each_server_that_was_started(tmp_path):
-    told = {}
+    told: dict[str, subprocess.Popen[bytes]] = {}
 
     with servers(tmp_path, on_start=told.__setitem__):
         running = {name: process.poll() for name, process in told.items()}
