@@ -1,5 +1,6 @@
 """What a part of a calendar says of our copies, and what in it is somebody else's. Pure."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -9,6 +10,7 @@ from events.sync.plan import key_of
 from integrations.providers.types import Page, RemoteItem
 
 GENERATIONS = 16  # how many keys of one session are recognised
+COMPUTED = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)  # uuid5
 
 
 class SentCopy(Protocol):
@@ -73,14 +75,13 @@ def sort_unknown(item: RemoteItem, copies: Mapping[UUID, SentCopy], seen: Observ
 
 def looks_computed(transaction_id: str) -> bool:
     """Whether a transaction id has the form of our keys; other programs use random ones."""
-    try:
-        return UUID(transaction_id).version == 5
-    except ValueError:
-        return False
+    return COMPUTED.fullmatch(transaction_id) is not None
 
 
 def is_sent_by_us(item: RemoteItem, mailbox: str) -> bool:
     """Whether the item's transaction id is the key of its marker: a copy that a person made has not both."""
+    if not item.marker:
+        return False
     try:
         uid, transaction_id = UUID(item.marker), UUID(item.transaction_id)
     except ValueError:

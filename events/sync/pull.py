@@ -10,10 +10,10 @@ from django.utils.timezone import now
 from events.models import SyncedEvent
 from events.sync import record
 from events.sync.observe import Observation, is_sent_by_us, observe
-from events.sync.state import Calendar
+from events.sync.state import Calendar, new_window
 from integrations.providers.conversation import Conversation
 from integrations.providers.errors import CursorExpired, NotFound, Rejected, Unavailable
-from integrations.providers.types import Page, RemoteItem
+from integrations.providers.types import Page, RemoteItem, Window
 
 PAGES = 20_000  # of one answer; a mailbox of 4 million items
 EMPTY_PAGES = 100  # in a row
@@ -29,7 +29,7 @@ def pull(calendar: Calendar) -> Conversation[bool]:
         try:
             return (yield from follow_changes(calendar))
         except CursorExpired:
-            record.begin_full_round(calendar)
+            record.start_over(calendar)
     if calendar.is_urgent:
         calendar.is_unfinished = True
         return False
@@ -107,21 +107,23 @@ def list_series(calendar: Calendar, series_id: str) -> Conversation[None]:
 def full_round(calendar: Calendar) -> Conversation[bool]:
     """A new chain of changes and a census; goes on where an earlier sync left off."""
     mapping = calendar.mapping
-    if mapping.cursor or mapping.window_start is None or not (mapping.next_cursor or mapping.census_link):
-        record.begin_full_round(calendar)
     try:
-        if not mapping.next_cursor and not (yield from begin_chain(calendar)):
+        is_new = mapping.cursor or mapping.window_start is None or not mapping.next_cursor
+        if is_new and not (yield from begin_chain(calendar, new_window())):
             return False
         return (yield from take_census(calendar))
     except CursorExpired as error:
-        record.begin_full_round(calendar)  # the next try starts over
+        record.start_over(calendar)
         raise Unavailable(str(error), code=error.code, request_id=error.request_id) from error
 
 
-def begin_chain(calendar: Calendar) -> Conversation[bool]:
-    """Page a new chain of changes to its cursor, its items unread; False when called away on the way."""
+def begin_chain(calendar: Calendar, window: Window) -> Conversation[bool]:
+    """Page a new chain of changes to its cursor, its items unread; False when called away on the way.
+
+    Nothing is written before that is reached: who is interrupted begins again anyhow.
+    """
     guard = PageGuard()
-    page = yield from calendar.provider.start_delta(calendar.mailbox, calendar.window)
+    page = yield from calendar.provider.start_delta(calendar.mailbox, window)
     while not page.cursor:
         if calendar.is_called_away():
             return False
@@ -129,7 +131,7 @@ def begin_chain(calendar: Calendar) -> Conversation[bool]:
         if guard.pages > PAGES:
             raise Unavailable("Microsoft's list of changes does not come to an end.", code="endless")
         page = yield from calendar.provider.skip_delta(calendar.mailbox, page.next_link)
-    record.note(calendar, next_cursor=page.cursor)
+    record.begin_full_round(calendar, window, next_cursor=page.cursor)
     return True
 
 
@@ -196,10 +198,11 @@ def take(calendar: Calendar, page: Page, *, census_link: str | None = None) -> C
     yield from resolve_unsure(calendar, seen)
     note_unreadable(calendar, page)
     with transaction.atomic():
-        record.hold(calendar)
-        drifted = apply(calendar, seen, is_census=census_link is not None)
-        if census_link is not None:
+        if census_link is None:
+            record.hold(calendar)
+        else:
             record.note(calendar, census_link=census_link)
+        drifted = apply(calendar, seen, is_census=census_link is not None)
     drifted |= yield from confirm(calendar, seen.missing)
     return drifted
 
@@ -240,6 +243,8 @@ def apply(calendar: Calendar, seen: Observation, *, is_census: bool) -> bool:
 
 def mark_seen(calendar: Calendar, uids: Iterable[UUID]) -> None:
     copies = [calendar.copies[uid] for uid in uids]
+    if not copies:
+        return
     for copy in copies:
         copy.seen_round = calendar.mapping.census_round
     SyncedEvent.objects.filter(pk__in=[copy.pk for copy in copies]).update(seen_round=calendar.mapping.census_round)

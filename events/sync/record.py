@@ -12,10 +12,10 @@ from django.utils.timezone import now
 from events.models import ExternalEvent, Session, SyncedEvent
 from events.sync.mirror import store
 from events.sync.plan import Action, Create, Update, key_of
-from events.sync.state import Calendar, LeaseLost, new_window
+from events.sync.state import Calendar, LeaseLost
 from instructors.models import CalendarMapping
 from integrations.providers.errors import ProviderError
-from integrations.providers.types import Entry, Receipt, RemoteItem
+from integrations.providers.types import Entry, Receipt, RemoteItem, Window
 
 FIRST_PAUSE = 5  # seconds until a copy is tried again; doubles each time
 LONGEST_PAUSE = 3600
@@ -33,7 +33,7 @@ def hold(calendar: Calendar) -> bool:
 
 
 def note(calendar: Calendar, **values: Any) -> None:
-    """Update the mapping, here and in the database."""
+    """Update the mapping, here and in the database. In a transaction that holds it as well: see `hold`."""
     if not CalendarMapping.objects.write(calendar.mapping.pk, calendar.lease, **values):
         raise LeaseLost
     for name, value in values.items():
@@ -174,8 +174,10 @@ def adoptable(calendar: Calendar, items: Sequence[RemoteItem]) -> set[UUID]:
 def copied(calendar: Calendar, items: Sequence[RemoteItem]) -> set[str]:
     """The remote ids among `items` that are copies of ours, over or not."""
     ids = [item.remote_id for item in items]
+    if not ids:
+        return set()
     ours = SyncedEvent.objects.filter(mapping=calendar.mapping, remote_id__in=ids)
-    return set(ours.values_list("remote_id", flat=True)) if ids else set()
+    return set(ours.values_list("remote_id", flat=True))
 
 
 def mirror(calendar: Calendar, items: Iterable[RemoteItem], dropped: Sequence[str] = ()) -> None:
@@ -223,18 +225,21 @@ def series_among(calendar: Calendar, removed: Sequence[str]) -> set[str]:
     return {*occurrences, *whole}
 
 
-def begin_full_round(calendar: Calendar) -> None:
-    """Start over: a new window, a new chain of changes, a new census."""
-    window = new_window()
-    fresh = {"cursor": "", "next_cursor": "", "census_link": "", "window_start": window.start, "window_end": window.end}
-    note(calendar, census_round=calendar.mapping.census_round + 1, census_at=None, unreadable=0, **fresh)
+def start_over(calendar: Calendar) -> None:
+    """Forget every place in the calendar, so that the next pull is a full round from its start."""
+    note(calendar, cursor="", next_cursor="", census_link="", census_at=None)
+
+
+def begin_full_round(calendar: Calendar, window: Window, *, next_cursor: str) -> None:
+    """Begin a new census of a new window, with the place where its chain of changes begins."""
+    fresh = {"cursor": "", "next_cursor": next_cursor, "census_link": "", "census_at": None, "unreadable": 0}
+    census_round = calendar.mapping.census_round + 1
+    note(calendar, census_round=census_round, window_start=window.start, window_end=window.end, **fresh)
 
 
 @transaction.atomic
 def finish_census(calendar: Calendar) -> None:
     """Sweep what the census did not see, and let the chain of changes go on from where it began."""
-    hold(calendar)
+    note(calendar, cursor=calendar.mapping.next_cursor, next_cursor="", census_link="", census_at=now())
     unseen = of(calendar).exclude(seen_round=calendar.mapping.census_round)
     calendar.report.pulled += unseen.delete()[0]
-    cursor = calendar.mapping.next_cursor
-    note(calendar, cursor=cursor, next_cursor="", census_link="", census_at=now())

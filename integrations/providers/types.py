@@ -23,6 +23,8 @@ def fingerprint(values: Mapping[str, Any]) -> str:
 
 def one_line(text: str) -> str:
     """`text` as calendars keep it: on one line, without blanks at its ends, at most 255 characters."""
+    if text.isascii() and text.isprintable() and "  " not in text:  # as nearly always
+        return text.strip()[:TEXT_LIMIT].rstrip()
     readable = text.encode("utf-8", "ignore").decode()  # without lone surrogates, which no database takes
     return CONTROL.sub(" ", readable).strip()[:TEXT_LIMIT].rstrip()
 

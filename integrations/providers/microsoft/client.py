@@ -165,8 +165,8 @@ def body_of(response: requests.Response) -> Any:
 
 def values(body: Any) -> list[Mapping[str, Any]]:
     """The items of a collection. Raises Unavailable where there is no such list: an error is never an empty one."""
-    found = body.get("value") if isinstance(body, Mapping) else None
-    if not isinstance(found, list) or not all(isinstance(item, Mapping) for item in found):
+    found = body.get("value") if isinstance(body, dict) else None
+    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
         raise Unavailable("Microsoft's answer holds no list.", code="value")
     return found
 
