@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -37,37 +37,38 @@ FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 EVERYWHERE = timedelta(hours=15)  # no zone is further from UTC
 
 
-class Known(NamedTuple):
+@dataclass
+class Known:
     """How much is known of one calendar."""
 
     mapping: int
     instructor: int
     sync_enabled: bool
-    synced_at: datetime | None
-    window_start: datetime | None
-    window_end: datetime | None
     problem: str
     unreadable: int
     integration_status: str
     integration_problem: str
+    synced_at: datetime | None
+    window_start: datetime | None
+    window_end: datetime | None
 
-    @property
+    @cached_property
     def state(self) -> str:
         """One of STATES: what the row says of this calendar."""
         if not self.sync_enabled:
             return "stopped"
         if self.integration_status != Integration.Status.ACTIVE:
             return "paused"
-        if self.synced_at is None:
-            return "failing" if self.problem or self.integration_problem else "waiting"
         if self.problem or self.integration_problem:
             return "failing"
+        if self.synced_at is None:
+            return "waiting"
         return "stale" if self.synced_at < now() - stale_after() else "ok"
 
     @property
     def unknown(self) -> list[Span]:
         """When nothing is known of this calendar."""
-        if self.state in {"stopped", "waiting"} or self.synced_at is None:
+        if self.synced_at is None or not self.sync_enabled:
             return [Span(FIRST, LAST)]
         known_from = self.window_start or FIRST
         known_until = self.window_end or LAST
@@ -141,8 +142,9 @@ def load(
     for calendar in calendars(zones):
         known[calendar.instructor].append(calendar)
     owners = {one.mapping: one.instructor for calendars in known.values() for one in calendars}
-    found = [*teachings(zones, start, end, without_event), *theirs(owners, start, end, zones)]
-    items = by_instructor(found, zones)
+    items = by_instructor(teachings(zones, start, end, without_event), zones)
+    for item in theirs(owners, start, end, zones):
+        items[item.instructor].append(item)
     return [Row(one, known[one.pk], items[one.pk]) for one in instructors]
 
 
@@ -158,10 +160,11 @@ def with_conflicts(zones: dict[int, str], start: datetime, end: datetime) -> lis
 def calendars(instructors: Collection[int]) -> Iterable[Known]:
     """How much is known of the calendars of `instructors`."""
     rows = CalendarMapping.objects.filter(instructor__pk__any=[*instructors], leaving_at=None)
-    fields = ("pk", "instructor", "sync_enabled", "synced_at", "window_start", "window_end", "problem", "unreadable")
+    rows = rows.filter(integration__closing_at=None).order_by("pk").annotate(**READ)
+    fields = ("pk", "instructor", "sync_enabled", "problem", "unreadable")
     of_integration = ("integration__status", "integration__problem")
-    open_ones = rows.filter(integration__closing_at=None).order_by("pk")
-    return map(Known._make, open_ones.values_list(*fields, *of_integration))
+    for row in rows.values_list(*fields, *of_integration, *READ):
+        yield Known(*row[:-3], *map(moment, row[-3:]))
 
 
 def teachings(
@@ -173,8 +176,8 @@ def teachings(
         planned = planned.exclude(event=without_event)
     own = planned.filter(instructors__pk__any=[*instructors])
     inherited = planned.filter(~has_own_instructors(), event__instructors__pk__any=[*instructors])
-    for *row, starts, ends in taught(own, "instructors").union(taught(inherited, "event__instructors"), all=True):
-        yield Teaching(*row, instant(starts), instant(ends))
+    for row in taught(own, "instructors").union(taught(inherited, "event__instructors"), all=True):
+        yield Teaching(*row[:-2], *map(instant, row[-2:]))
 
 
 def taught(sessions: QuerySet[Session], teacher: str) -> QuerySet[Session, Any]:
@@ -192,10 +195,9 @@ def theirs(owners: dict[int, int], start: datetime, end: datetime, zones: dict[i
     near = near.filter(starts_at__lt=end + EVERYWHERE, ends_at__gt=start - EVERYWHERE)
     fields = ("mapping", "pk", "show_as", "title", "is_all_day", "is_private")
     rows = near.annotate(**SPAN, found=Epoch("found_at")).values_list(*fields, *SPAN, "found")
-    for mapping, pk, *shown, is_all_day, is_private, starts, ends, found in rows:
-        moments = instant(starts), instant(ends)
-        owner = owners[mapping]
-        item = Theirs(owner, pk, *moments, *shown, is_all_day, is_private, instant(found))
+    for mapping, pk, show_as, title, is_all_day, is_private, starts, ends, found in rows:
+        owner, span = owners[mapping], (instant(starts), instant(ends))
+        item = Theirs(owner, pk, *span, show_as, title, is_all_day, is_private, instant(found))
         if is_all_day:
             item = as_local_days(item, zone_of(zones[owner]))
         if item.start < end and item.end > start:
@@ -216,11 +218,16 @@ class Epoch(Func):
 
 
 SPAN = {"starts": Epoch("starts_at"), "ends": Epoch("ends_at")}
+READ = {"synced": Epoch("synced_at"), "known_from": Epoch("window_start"), "known_until": Epoch("window_end")}
 
 
 def instant(seconds: float) -> datetime:
     """The moment so many seconds after 1970 began, in UTC."""
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else instant(seconds)
 
 
 @lru_cache(maxsize=1024)

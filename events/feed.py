@@ -1,6 +1,7 @@
 """The availability calendar as JSON: rows and items, in the viewer's zone."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -23,16 +24,16 @@ def feed(query: CalendarQuery, user: Any) -> Json:
     start, end = query.cleaned_data["start"], query.cleaned_data["end"]
     rows = board.load(found.instructors, start, end)
     paths = Paths(user)
-    zone = get_current_timezone()
+    wall = Wall(get_current_timezone())
     return {
-        "start": iso(start, zone),
-        "end": iso(end, zone),
+        "start": wall[start],
+        "end": wall[end],
         "zone": get_current_timezone_name(),
         "page": found.page,
         "pages": found.pages,
         "instructors": found.count,
-        "resources": [resource(row, Span(start, end), zone, paths) for row in rows],
-        "events": [event for row in rows for event in events_of(row, zone, paths)],
+        "resources": [resource(row, Span(start, end), wall, paths) for row in rows],
+        "events": [event for row in rows for event in events_of(row, wall, paths)],
     }
 
 
@@ -54,17 +55,29 @@ class Paths:
         return template and template % pk
 
 
-def resource(row: board.Row, span: Span, zone: Any, paths: Paths) -> Json:
+class Wall(dict[datetime, str]):
+    """The ISO form of each moment on the wall clock of `zone`, with its offset; a calendar repeats most of them."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        super().__init__()
+        self.zone = zone
+
+    def __missing__(self, moment: datetime) -> str:
+        text = self[moment] = moment.astimezone(self.zone).isoformat()
+        return text
+
+
+def resource(row: board.Row, span: Span, wall: Wall, paths: Paths) -> Json:
     """An instructor's row."""
     return {
         "id": str(row.instructor.pk),
         "title": row.instructor.name,
-        "as_of": row.as_of and iso(row.as_of, zone),
+        "as_of": row.as_of and wall[row.as_of],
         "state": row.state,
         "note": note(row),
         "conflicts": len(row.conflicts),
         "unknown": [
-            {"start": iso(max(gap.start, span.start), zone), "end": iso(min(gap.end, span.end), zone)}
+            {"start": wall[max(gap.start, span.start)], "end": wall[min(gap.end, span.end)]}
             for gap in row.unknown
             if span.overlaps(gap.start, gap.end)
         ],
@@ -89,6 +102,7 @@ UNKNOWN_NOTES = {
     "unmatched": gettext_lazy("Not matched, availability unknown"),
     "waiting": gettext_lazy("Not read yet, availability unknown"),
 }
+NOTHING: tuple[bool, list[str]] = (False, [])
 SHOWN_AS = {"tentative": gettext_lazy("Tentative"), "oof": gettext_lazy("Out of office")}
 
 
@@ -96,7 +110,7 @@ def note(row: board.Row) -> str:
     """The few words below the name: as of when this row is known, or why it is not."""
     if row.state == "failing" and not row.as_of:
         return _("Failing, never read")
-    return NOTES[row.state] % {"time": clock(row.as_of)}
+    return str(NOTES[row.state]) % {"time": clock(row.as_of)}
 
 
 def unknown_note(row: board.Row) -> str:
@@ -119,34 +133,30 @@ def clock(moment: datetime | None) -> str:
     return date_format(local, "D H:i" if age < timedelta(days=7) else "j M, H:i")
 
 
-def events_of(row: board.Row, zone: Any, paths: Paths) -> list[Json]:
-    """The items of a row."""
-    in_the_way: dict[str, list[str]] = {}
-    conflicting: set[str] = set()
-    for clash in row.clashes:
-        for one, other in ((clash.session, clash.other), (clash.other, clash.session)):
-            in_the_way.setdefault(one.key, []).append(name_of(other))
-            if clash.is_conflict:
-                conflicting.add(one.key)
-    events = []
+def events_of(row: board.Row, wall: Wall, paths: Paths) -> Iterator[Json]:
+    """The items of a row that mean something for somebody who is to teach."""
+    ways = in_the_way(row)
+    resource_id = str(row.instructor.pk)
     for item in row.items:
         if not item.weight:
             continue
-        others = in_the_way.get(item.key, [])
-        is_conflict = item.key in conflicting
-        events.append(
-            {
-                "id": name_of(item),
-                "resourceId": str(item.instructor),
-                "start": iso(item.start, zone),
-                "end": iso(item.end, zone),
-                "conflict": is_conflict,
-                "warning": bool(others) and not is_conflict,
-                "with": others,
-                **(teaching(item, paths) if isinstance(item, Teaching) else theirs(item, zone)),
-            }
-        )
-    return events
+        event = teaching(item, paths) if isinstance(item, Teaching) else theirs(item)
+        event |= {"resourceId": resource_id, "start": wall[item.start], "end": wall[item.end]}
+        conflict, others = ways.get(item.key, NOTHING) if ways else NOTHING
+        event |= {"conflict": conflict, "warning": bool(others) and not conflict, "with": others}
+        if others and isinstance(item, Theirs):
+            event["found_at"] = wall[item.found_at]
+        yield event
+
+
+def in_the_way(row: board.Row) -> dict[str, tuple[bool, list[str]]]:
+    """Whether an item of `row` is in a conflict, and the names of what it overlaps; by the item's key."""
+    found: dict[str, tuple[bool, list[str]]] = {}
+    for clash in row.clashes:
+        for one, other in ((clash.session, clash.other), (clash.other, clash.session)):
+            is_conflict, names = found.get(one.key, NOTHING)
+            found[one.key] = (is_conflict or clash.is_conflict, [*names, name_of(other)])
+    return found
 
 
 def name_of(item: Item) -> str:
@@ -156,6 +166,7 @@ def name_of(item: Item) -> str:
 
 def teaching(item: Teaching, paths: Paths) -> Json:
     return {
+        "id": name_of(item),
         "kind": "session",
         "title": item.title,
         "short_name": item.short_name,
@@ -166,24 +177,20 @@ def teaching(item: Teaching, paths: Paths) -> Json:
     }
 
 
-def theirs(item: Theirs, zone: Any) -> Json:
-    dates = {"first": item.first.isoformat(), "last": item.last.isoformat()} if item.first and item.last else {}
-    return {
+def theirs(item: Theirs) -> Json:
+    shown: Json = {
+        "id": item.key,
         "kind": "external",
         "title": item.title or shown_as(item.show_as),
         "show_as": item.show_as,
         "all_day": item.is_all_day,
         "private": item.is_private,
-        "found_at": iso(item.found_at, zone),
-        **dates,
     }
+    if item.first and item.last:
+        shown |= {"first": item.first.isoformat(), "last": item.last.isoformat()}
+    return shown
 
 
 def shown_as(show_as: str) -> str:
     """The word for an item whose title is not shown."""
     return str(SHOWN_AS.get(show_as, "")) or _("Busy")
-
-
-def iso(moment: datetime, zone: Any) -> str:
-    """`moment` on the wall clock of `zone`, with its offset."""
-    return moment.astimezone(zone).isoformat()
