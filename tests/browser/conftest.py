@@ -7,12 +7,19 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, Permission, User
 from django.contrib.staticfiles import finders
 from django.test import Client
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, sync_playwright
+
+from tests.browser.people import PASSWORD
 
 AXE = Path(settings.BASE_DIR) / "assets/node_modules/axe-core/axe.min.js"
+THEMES = ["light", "dark"]
+SCHEDULING = [
+    "view_calendar",
+    *(f"{verb}_{noun}" for verb in ("view", "add", "change", "delete") for noun in ("event", "session")),
+]
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -50,6 +57,11 @@ class Window:
         self.page.goto(self.base + path)
         self.page.wait_for_load_state("networkidle")
         return self.page
+
+    def choose(self, theme: str) -> None:
+        """Let the device of this window ask for the theme "light" or "dark"."""
+        self.page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
+        self.page.wait_for_function(f"getComputedStyle(document.documentElement).colorScheme === '{theme}'")
 
     def violations(self) -> list[str]:
         """Breaches of the content security policy, and script errors, since the window was opened."""
@@ -101,10 +113,49 @@ def window(browser: Browser, live_server: Any, width: int) -> Iterator[Window]:
     context.close()
 
 
-@pytest.fixture
-def admin_window(window: Window, transactional_db: None, client: Client) -> Window:
-    """A window of a signed-in administrator."""
-    client.force_login(User.objects.create_superuser("maria", first_name="Maria", last_name="Lindqvist"))
+def sign_in(window: Window, client: Client, user: User) -> Window:
+    """Let `user` be signed in in this window, without the sign-in page."""
+    client.force_login(user)
     session = client.cookies[settings.SESSION_COOKIE_NAME].value
     window.page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": window.base}])
     return window
+
+
+@pytest.fixture
+def admin_window(window: Window, transactional_db: None, client: Client) -> Window:
+    """A window of a signed-in administrator."""
+    maria = User.objects.create_superuser("maria", first_name="Maria", last_name="Lindqvist", password=PASSWORD)
+    return sign_in(window, client, maria)
+
+
+@pytest.fixture
+def scheduler_window(window: Window, transactional_db: None, client: Client) -> Window:
+    """A window of a signed-in scheduler."""
+    tom = User.objects.create_user("tom", first_name="Tom", last_name="Ashworth", password=PASSWORD)
+    tom.groups.add(schedulers())
+    return sign_in(window, client, tom)
+
+
+def schedulers() -> Group:
+    """The group with its rights, which a database that was emptied by the test before has lost."""
+    group, is_new = Group.objects.get_or_create(name="Schedulers")
+    if is_new:
+        events = Permission.objects.filter(content_type__app_label="events", codename__in=SCHEDULING)
+        group.permissions.set(events | Permission.objects.filter(codename="view_instructor"))
+    return group
+
+
+def assert_fit(window: Window) -> None:
+    """Fail unless the page is fit to be seen, in both themes: no serious finding of axe, nothing cut off."""
+    for theme in THEMES:
+        window.choose(theme)
+        assert window.findings() == [], theme
+        assert not window.scrolls_sideways(), theme
+
+
+def in_menu(window: Window, name: str) -> Locator:
+    """A link of the header, behind the menu button where the window is narrow."""
+    menu = window.page.get_by_role("button", name="Menu")
+    if menu.is_visible() and menu.get_attribute("aria-expanded") == "false":
+        menu.click()
+    return window.page.get_by_role("navigation", name="Main").get_by_role("link", name=name)
