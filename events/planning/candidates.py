@@ -1,0 +1,169 @@
+"""Whom else an event suits: a bounded number of instructors, looked at closely, best fit first."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
+
+from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.utils.timezone import now
+
+from events import board
+from events.availability import WEIGHTS, Span, Teaching, Weight
+from events.models import Event, ExternalEvent, Session
+from events.planning.forms import Planning
+from events.planning.people import search
+from events.planning.standing import ORDER, Standing, standings
+from events.sync.desired import has_own_instructors
+from instructors.models import CalendarMapping, Instructor
+from integrations.models import Integration
+
+CLOSELY = 60  # so many instructors are looked at closely
+EXPERTS = 20
+MOST_TAUGHT = 5_000
+MOST_SPANS = 12
+AROUND = timedelta(days=7)
+HARMLESS = [status for status, weight in WEIGHTS.items() if weight == Weight.NOTHING]
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Those who were looked at, best fit first, of `everybody` whom the search fits; none without a session."""
+
+    ranked: Sequence[Standing] = ()
+    everybody: int = 0
+    taught: Counter[int] = field(default_factory=Counter)
+    before: dict[int, Teaching] = field(default_factory=dict)
+    after: dict[int, Teaching] = field(default_factory=dict)
+
+
+def candidates(planning: Planning, text: str = "") -> Candidates:
+    """Whom the event suits among those whose name or address has every word of `text`, without those chosen."""
+    others = search(text).exclude(pk__in=planning.typed.instructors)
+    taught = times_taught(planning)
+    near = list(others[: CLOSELY + 1])
+    everybody = len(near)
+    if everybody > CLOSELY:
+        everybody = others.count()
+        near = pool(others, near, planning, taught)
+    found = standings(planning, near, chosen=False)
+    ranked = sorted(found, key=lambda one: (ORDER.index(one.verdict), -taught[one.instructor.pk]))
+    return Candidates(ranked, everybody, taught, *neighbours(planning, [one.pk for one in near]))
+
+
+def pool(
+    people: QuerySet[Instructor], first: list[Instructor], planning: Planning, taught: Counter[int]
+) -> list[Instructor]:
+    """So many of `people` as are looked at closely, by name: who has taught it, who seems free, and the `first`."""
+    experts = people.filter(pk__in=[pk for pk, _times in taught.most_common(EXPERTS)])
+    free = seemingly_free(people, planning)[: CLOSELY - EXPERTS]
+    found = {one.pk: one for one in [*experts, *free, *first]}
+    return sorted(list(found.values())[:CLOSELY], key=lambda one: (one.name.casefold(), one.pk))
+
+
+def seemingly_free(people: QuerySet[Instructor], planning: Planning) -> QuerySet[Instructor]:
+    """Those of `people` whose calendars are known and have nothing in the way of the sessions.
+
+    It is a first look only: all-day items are taken to be wider than they are. The condition hides in a CASE, so that
+    PostgreSQL tries it on one instructor after the other and stops when it has enough.
+    """
+    spans = few([Span(one.starts_at, one.ends_at) for one in planning.sessions])
+    if not spans:
+        return people.none()
+    free = Q(Exists(readable(spans))) & ~Q(Exists(external(spans)))
+    for teacher in teaching(spans, planning.event):
+        free &= ~Q(Exists(teacher))
+    fits = Case(When(free, then=Value(True)), default=Value(False), output_field=BooleanField())
+    return people.annotate(fits=fits).filter(fits=True).order_by("pk")
+
+
+def readable(spans: Sequence[Span]) -> QuerySet[CalendarMapping]:
+    """Calendars of the outer instructor of which it is known what they hold in `spans`."""
+    return CalendarMapping.objects.filter(
+        Q(window_start=None) | Q(window_start__lte=spans[0].start),
+        Q(window_end=None) | Q(window_end__gte=spans[-1].end),
+        instructor=OuterRef("pk"),
+        sync_enabled=True,
+        leaving_at=None,
+        problem="",
+        unreadable=0,
+        synced_at__gte=now() - board.stale_after(),
+        integration__status=Integration.Status.ACTIVE,
+        integration__problem="",
+        integration__closing_at=None,
+    )
+
+
+def external(spans: Sequence[Span]) -> QuerySet[ExternalEvent]:
+    """External events of the outer instructor in `spans`."""
+    wide = [Span(one.start - board.EVERYWHERE, one.end + board.EVERYWHERE) for one in spans]
+    in_the_way = Q(is_all_day=False) & within(spans) | Q(is_all_day=True) & within(wide)
+    calendar = {"mapping__leaving_at": None, "mapping__integration__closing_at": None}
+    found = ExternalEvent.objects.filter(in_the_way, mapping__instructor=OuterRef("pk"), **calendar)
+    return found.exclude(show_as__in=HARMLESS)
+
+
+def teaching(spans: Sequence[Span], event: Event | None) -> Iterable[QuerySet[Session]]:
+    """Sessions of the outer instructor in `spans`: their own, and those of their events."""
+    planned = Session.objects.filter(within(spans), event__status__in=board.PLANNED)
+    if event is not None:
+        planned = planned.exclude(event=event)
+    yield planned.filter(instructors=OuterRef("pk"))
+    yield planned.filter(~has_own_instructors(), event__instructors=OuterRef("pk"))
+
+
+def within(spans: Iterable[Span]) -> Q:
+    return reduce(or_, (Q(starts_at__lt=one.end, ends_at__gt=one.start) for one in spans))
+
+
+def few(spans: Sequence[Span]) -> list[Span]:
+    """Not more than MOST_SPANS that cover all of `spans`, given in order of time: the smallest gaps are closed."""
+    merged: list[Span] = []
+    for span in spans:
+        if merged and span.start <= merged[-1].end:
+            merged[-1] = Span(merged[-1].start, max(merged[-1].end, span.end))
+        else:
+            merged.append(span)
+    while len(merged) > MOST_SPANS:
+        at = min(range(1, len(merged)), key=lambda number: merged[number].start - merged[number - 1].end)
+        merged[at - 1 : at + 1] = [Span(merged[at - 1].start, merged[at].end)]
+    return merged
+
+
+def times_taught(planning: Planning) -> Counter[int]:
+    """How often each instructor has held an event of this title."""
+    title = planning.typed.title.replace("\0", "")
+    if not title:
+        return Counter()
+    held = Session.objects.filter(event__status=Event.Status.CONFIRMED, event__title__iexact=title, ends_at__lt=now())
+    own = held.filter(instructors__isnull=False).annotate(teacher=F("instructors"))
+    inherited = held.filter(~has_own_instructors(), event__instructors__isnull=False)
+    pairs = (
+        own.order_by()
+        .values_list("teacher", "event")
+        .union(inherited.order_by().annotate(teacher=F("event__instructors")).values_list("teacher", "event"))
+    )
+    return Counter(teacher for teacher, _event in pairs[:MOST_TAUGHT])
+
+
+def neighbours(planning: Planning, instructors: Sequence[int]) -> tuple[dict[int, Teaching], dict[int, Teaching]]:
+    """What each of `instructors` teaches last before the first session and first after the last, within a week."""
+    if not planning.sessions or not instructors:
+        return {}, {}
+    start, end = planning.sessions[0].starts_at, max(one.ends_at for one in planning.sessions)
+    event = planning.event.pk if planning.event else None
+    earlier = board.teachings(instructors, start - AROUND, start, event)
+    later = board.teachings(instructors, end, end + AROUND, event)
+    before = {one.instructor: one for one in sorted(earlier, key=ended) if one.end <= start}
+    after = {one.instructor: one for one in sorted(later, key=started, reverse=True) if one.start >= end}
+    return before, after
+
+
+def ended(item: Teaching) -> datetime:
+    return item.end
+
+
+def started(item: Teaching) -> datetime:
+    return item.start
