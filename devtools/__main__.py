@@ -8,7 +8,7 @@ from devtools.assets import AssetsError
 from devtools.postgres import ServerStartError
 from devtools.process import Terminated
 
-COMMANDS = ("demo", "test", "check", "lock", "sandbox", "bench", "servers", "manage")
+COMMANDS = ("demo", "test", "check", "lock", "sandbox", "bench", "servers", "manage", "screenshots")
 
 
 def main(arguments: list[str]) -> int:
