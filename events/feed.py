@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import get_current_timezone, get_current_timezone_name, localdate
 from django.utils.translation import gettext as _
@@ -46,10 +46,7 @@ class Paths:
 
     @staticmethod
     def template(permission: str, name: str, user: Any) -> str:
-        try:
-            return reverse(name, args=[0]).replace("/0/", "/%d/") if user.has_perm(permission) else ""
-        except NoReverseMatch:
-            return ""
+        return reverse(name, args=[0]).replace("/0/", "/%d/") if user.has_perm(permission) else ""
 
     def of(self, template: str, pk: int) -> str:
         return template and template % pk
