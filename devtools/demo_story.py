@@ -4,17 +4,17 @@ A late conflict, a stale calendar, a failed push, a stopped instructor; and peop
 told by its control API, the database by the ORM, and the rest is what the product makes of it.
 """
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import requests
 from django.utils.timezone import localdate, now
 
 from devtools.demo_people import address
-from devtools.demo_plan import FAILED, LATE, STALE, STOPPED, TOO_LONG
+from devtools.demo_plan import FAILED, LATE, STALE, STOPPED, TOO_LONG, ZONE
 from devtools.demo_tenant import late_item
 
-REFUSING_FOR = timedelta(hours=20)
+LAST_SEEN = time(16, 5)  # yesterday, when a mailbox was read for the last time
 SHOWN = {"stale": STALE, "stopped": STOPPED}  # whose own page belongs to the story
 
 
@@ -53,7 +53,7 @@ def tell(outlook: Outlook, today: date) -> None:
     stop(STOPPED)
     outlook.close(STALE)
     outlook.add(LATE, late_item(today))
-    since = now() - REFUSING_FOR
+    since = datetime.combine(today - timedelta(days=1), LAST_SEEN, ZONE)
     mappings_of(STALE).update(synced_at=since, failing_since=since)
     sync(LATE, STALE)
 

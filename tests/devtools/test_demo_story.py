@@ -15,7 +15,7 @@ import pytest
 
 from devtools import ROOT
 from devtools.demo_people import matched
-from devtools.demo_plan import AWAY, FAILED, LATE, STALE, STOPPED, TOO_LONG, UNSURE, busy, courses, working_day
+from devtools.demo_plan import AWAY, FAILED, LATE, STALE, STOPPED, TOO_LONG, UNSURE, ZONE, busy, courses, working_day
 from devtools.demo_tenant import tenant
 from tests.devtools.demos import announcement, demo, log_of, stop
 
@@ -75,7 +75,8 @@ def assert_story(found: dict[str, Any]) -> None:
     assert found["tentative"] >= 2
     assert found["series"] > 36
     since, problem = found["stale"]
-    assert timedelta(hours=19) < datetime.now().astimezone() - datetime.fromisoformat(since) < timedelta(hours=24)
+    assert f"{datetime.fromisoformat(since).astimezone(ZONE):%H:%M}" == "16:05"
+    assert timedelta(hours=7) < datetime.now().astimezone() - datetime.fromisoformat(since) < timedelta(hours=33)
     assert "ErrorAccessDenied" in problem
     assert found["failed"] == [["", "Microsoft refused this item (413 ErrorMessageSizeExceeded)."]]
     assert found["stopped"] == [False, 2]
