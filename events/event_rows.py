@@ -1,0 +1,107 @@
+"""The rows of the events list, in a fixed number of queries."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from django.db.models import Count, F, Max, Min, Q, QuerySet
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from events.models import Event
+from events.standing import counts
+from events.states import Kind
+from events.sync.state import horizon
+from events.words import Look, Times, counted, dates, sessions
+from instructors.models import Instructor
+
+SHOWN = 2  # so many instructors are named; more are counted
+ORDER = [Kind.FAILED, Kind.WAITING, Kind.REMOVING, Kind.DRIFTED, Kind.NOT_SYNCED, Kind.IN_OUTLOOK]
+LOOKS = {
+    Kind.FAILED: ("bad", "circle-x"),
+    Kind.WAITING: ("info", "loader-2"),
+    Kind.REMOVING: ("warn", "trash"),
+    Kind.DRIFTED: ("warn", "pencil"),
+    Kind.NOT_SYNCED: ("off", "player-pause"),
+    Kind.IN_OUTLOOK: ("good", "circle-check"),
+}
+
+
+@dataclass
+class Row:
+    """One event in the list."""
+
+    event: Event
+    instructors: list[str] = field(default_factory=list)
+    kinds: dict[Kind, int] = field(default_factory=dict)
+
+    @property
+    def dates(self) -> str:
+        first, last, count = self.event.first, self.event.last, self.event.session_count  # type: ignore[attr-defined]
+        if not first:
+            return ""
+        return str(Times(first, last, self.event.time_zone)) if count == 1 else dates(first, last)
+
+    @property
+    def sessions(self) -> str:
+        return sessions(self.event.session_count)  # type: ignore[attr-defined]
+
+    @property
+    def is_over(self) -> bool:
+        last = self.event.last  # type: ignore[attr-defined]
+        return last is not None and last < horizon()
+
+    @property
+    def note(self) -> str:
+        """Why nothing of the event is in Outlook."""
+        if self.event.status == Event.Status.DRAFT:
+            return _("Not sent: a draft")
+        if self.event.status == Event.Status.CANCELLED:
+            return _("Not sent: cancelled")
+        if self.is_over:
+            return _("Over")
+        return _("Nothing to send yet")
+
+    @property
+    def named(self) -> list[str]:
+        return self.instructors[:SHOWN]
+
+    @property
+    def unnamed(self) -> int:
+        return max(0, len(self.instructors) - SHOWN)
+
+    @property
+    def badges(self) -> list[Look]:
+        """What became of the event in Outlook, what needs somebody first."""
+        return [Look(*LOOKS[kind], counted(kind, self.kinds[kind])) for kind in ORDER if self.kinds.get(kind)]
+
+
+def in_order(events: QuerySet[Event], period: str) -> QuerySet[Event]:
+    """`events` with their dates: the next ones first, or the latest first where they are past or all."""
+    dated = events.annotate(
+        first=Min("sessions__starts_at"), last=Max("sessions__ends_at"), session_count=Count("sessions")
+    )
+    if period in {"past", "all"}:
+        return dated.order_by(F("last").desc(nulls_first=True), "-pk")
+    if period == "given":
+        return dated.order_by(F("first").asc(nulls_last=True), "pk")
+    coming = Min("sessions__starts_at", filter=Q(sessions__ends_at__gt=now()))
+    return dated.annotate(coming=coming).order_by(F("coming").asc(nulls_last=True), "pk")
+
+
+def rows(events: Sequence[Event]) -> list[Row]:
+    """The rows of these events, which `in_order` gave."""
+    pks = [event.pk for event in events]
+    names = names_of(pks)
+    kinds = counts(pks)
+    return [Row(event, names.get(event.pk, []), kinds.get(event.pk, {})) for event in events]
+
+
+def names_of(events: Collection[int]) -> dict[int, list[str]]:
+    """The names of everybody who teaches in each of `events`."""
+    of_event = Instructor.objects.filter(events__in=events).values_list("events", "name")
+    of_session = Instructor.objects.filter(sessions__event__in=events).values_list("sessions__event", "name")
+    found: dict[int, set[str]] = defaultdict(set)
+    for event, name in [*of_event, *of_session.distinct()]:
+        found[event].add(name)
+    return {event: sorted(names) for event, names in found.items()}
