@@ -42,8 +42,9 @@ def measure(stage: Stage, options: argparse.Namespace) -> dict[str, Any]:
     return {
         "mailboxes": len(mappings),
         "items": ITEMS * len(mappings),
-        "batches": asked["POST /$batch"] // 2,
-        "parts_of_batches": (sum(asked.values()) - asked["POST /$batch"]) // 2,
+        "batches": asked["plain"]["POST /$batch"] // 2,
+        "other_requests": sum(asked["plain"].values()) // 2 - asked["plain"]["POST /$batch"] // 2,
+        "requests_in_batches": sum(asked["in_batch"].values()) // 2,
         "engine": medians(warm.engine, ITEMS * len(mappings)),
         "floor": medians(warm.floor, ITEMS * len(mappings)),
         "cpu_ratio": warm.ratio("cpu"),
@@ -58,7 +59,7 @@ class Run:
     """One run of one of the two programs, which does it twice: what it took, asked for and has stored."""
 
     takes: list[Took]
-    asked: dict[str, int]  # requests by kind
+    asked: dict[str, dict[str, int]]  # how many of each kind, plain and in batches
     stored: tuple[int, str]  # how many rows, and the hash of what they say
 
 
@@ -69,7 +70,8 @@ def run(stage: Stage, program: str, given: Any = None) -> Run:
     with connection.cursor() as cursor:
         cursor.execute(STORED)
         count, content = cursor.fetchone()
-    return Run(takes, stage.control("GET", "requests")["kinds"], (count, content))
+    counts = stage.control("GET", "requests")
+    return Run(takes, {name: counts[name] for name in ("plain", "in_batch")}, (count, content))
 
 
 def check(rounds: Sequence[tuple[Run, Run]], items: int) -> None:

@@ -198,6 +198,31 @@ def test_a_series_that_is_refused_never_stops_the_rest_of_a_calendar(sandbox, an
     assert ann.synced_at
 
 
+def test_a_census_that_cannot_begin_leaves_the_changes_to_be_followed(sandbox, ann):
+    sync_now(ann)
+    before, census_round = ann.cursor, ann.census_round
+    sandbox.fault(DELTA, status=503, code="ServiceUnavailable", times=1)
+
+    census_now(ann)
+
+    assert (ann.cursor, ann.census_round) == (before, census_round)
+    census_now(ann)
+    assert ann.census_at
+    assert ann.census_round == census_round + 1
+
+
+def test_an_item_that_changes_keeps_the_moment_when_it_was_found(sandbox, ann):
+    dentist = sandbox.add("ann", "Dentist", tomorrow(14))
+    sync_now(ann)
+    found_at = ExternalEvent.objects.get().found_at
+    sandbox.change("ann", dentist["id"], showAs="tentative")
+
+    sync_now(ann)
+
+    item = ExternalEvent.objects.get()
+    assert (item.show_as, item.found_at) == ("tentative", found_at)
+
+
 @pytest.fixture
 def over(ann) -> Session:
     """A session with a copy in Ann's calendar that has ended before the horizon, on the first day of the window."""

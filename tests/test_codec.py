@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from integrations.providers.microsoft.codec import MARKER_ID, Unreadable, from_graph, from_graph_time, to_graph
 from integrations.providers.microsoft.provider import page
-from integrations.providers.types import Entry
+from integrations.providers.types import Entry, one_line
 
 UID = UUID("11111111-2222-3333-4444-555555555555")
 START = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -170,6 +170,14 @@ def test_texts_are_read_on_one_line_and_at_most_255_characters():
 
     assert item.subject == "Team meeting"
     assert len(item.location) == 255
+
+
+@given(st.text(alphabet=st.sampled_from("ab é\t\r\n\x00\x7f\u00a0\u2028\ud800"), max_size=300))
+def test_a_text_is_on_one_line_whatever_it_held(text):
+    line = one_line(text)
+
+    words = text.replace("\ud800", "").replace("\x00", " ").replace("\x7f", " ").split()
+    assert line == " ".join(words)[:255].rstrip()
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,16 @@ def test_every_push_arrives_idle_and_during_a_first_sync(tmp_path):
     assert figures["push"]["during_first_sync"]["first_sync"]["rounds"] >= 1
 
 
+def test_a_first_sync_asks_and_stores_what_its_floor_does(tmp_path):
+    figures = run(tmp_path, "cold", "--first-sync", "23", "--rounds", "1")
+
+    cold = figures["cold"]
+    assert (cold["batches"], cold["other_requests"], cold["requests_in_batches"]) == (2 * 2, 0, 2 * 23)
+    assert cold["items"] == 23 * 150
+    assert cold["cpu_ratio"] > 0
+    assert cold["engine"]["peak_mb"] > cold["engine"]["grown_mb"] > 0
+
+
 def test_a_measurement_leaves_no_database_behind(tmp_path):
     before = databases()
 
