@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.timezone import get_current_timezone, get_current_timezone_name, localdate
+from django.utils.timezone import get_current_timezone, get_current_timezone_name
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -66,6 +66,7 @@ class Wall(dict[datetime, str]):
 
 def resource(row: board.Row, span: Span, wall: Wall, paths: Paths) -> Json:
     """An instructor's row."""
+    unknown = [gap for gap in row.unknown if span.overlaps(gap.start, gap.end)]
     return {
         "id": str(row.instructor.pk),
         "title": row.instructor.name,
@@ -74,11 +75,9 @@ def resource(row: board.Row, span: Span, wall: Wall, paths: Paths) -> Json:
         "note": note(row),
         "conflicts": len(row.conflicts),
         "unknown": [
-            {"start": wall[max(gap.start, span.start)], "end": wall[min(gap.end, span.end)]}
-            for gap in row.unknown
-            if span.overlaps(gap.start, gap.end)
+            {"start": wall[max(gap.start, span.start)], "end": wall[min(gap.end, span.end)]} for gap in unknown
         ],
-        "unknown_note": unknown_note(row),
+        "unknown_note": unknown_note(row) if unknown else "",
         "problem": row.problem,
         "url": paths.of(paths.instructor, row.instructor.pk),
     }
@@ -123,8 +122,9 @@ def clock(moment: datetime | None) -> str:
     """A past moment in few words: 10:41; Tue 16:05; 12 Nov, 09:15."""
     if moment is None:
         return ""
-    local = moment.astimezone(get_current_timezone())
-    age = localdate() - local.date()
+    zone = get_current_timezone()
+    local = moment.astimezone(zone)
+    age = datetime.now(zone).date() - local.date()
     if not age:
         return f"{local:%H:%M}"
     return date_format(local, "D H:i" if age < timedelta(days=7) else "j M, H:i")
