@@ -17,6 +17,11 @@ from accounts.roles import ROLES, is_last_administrator, roles_to_give
 LAST_ADMINISTRATOR = gettext_lazy(
     "This is the only account that can administer calsync. Make another one an administrator first."
 )
+LABELS = {
+    "password2": gettext_lazy("Same password again"),
+    "old_password": gettext_lazy("Present password"),
+    "new_password2": gettext_lazy("Same password again"),
+}
 
 
 class Looks:
@@ -33,6 +38,7 @@ class Looks:
             css = "form-select" if isinstance(field.widget, forms.Select) else "form-control"
             field.widget.attrs |= {"class": css, "aria-describedby": f"hint_{name} error_{name}"}
             field.widget.attrs.pop("autofocus", None)
+            field.label = LABELS.get(name, field.label)
 
 
 class PersonForm(Looks, forms.ModelForm):

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Coalesce, Lower, NullIf
 from django.http import QueryDict
 
 from accounts.roles import editable_by, roles_in
@@ -27,8 +28,9 @@ class Row:
 
 
 def found(query: QueryDict) -> QuerySet[User]:
-    """The accounts whose names or address have every word of `q`, of active ones first; in the order of the names."""
-    users = User.objects.prefetch_related("groups").order_by("-is_active", "last_name", "first_name", "username")
+    """The accounts whose names or address have every word of `q`, active ones first, in the order of the last names."""
+    sorting = Lower(Coalesce(NullIf("last_name", Value("")), "username"))
+    users = User.objects.prefetch_related("groups").order_by("-is_active", sorting, "first_name", "username")
     for word in query.get("q", "").replace("\0", "").split():
         users = users.filter(
             Q(first_name__icontains=word)

@@ -88,10 +88,10 @@ function present(name) {
   return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
 }
 
-async function isSignedIn(dialog) {
-  const answer = await fetch(dialog.dataset.alive, { headers: { Accept: "application/json" }, cache: "no-store" });
+async function isSignedIn(asking) {
+  const answer = await fetch(asking.dataset.alive, { headers: { Accept: "application/json" }, cache: "no-store" });
   const alive = await answer.json();
-  return alive.signed_in && alive.user === dialog.dataset.user;
+  return alive.signed_in && alive.user === asking.dataset.user;
 }
 
 async function signIn(dialog, form) {
@@ -104,25 +104,27 @@ async function signIn(dialog, form) {
   return result.signed_in;
 }
 
-function askForPassword(dialog) {
+function askForPassword(asking) {
+  const dialog = asking.content.firstElementChild.cloneNode(true);
+  const form = dialog.querySelector("form");
+  document.body.append(dialog);
   return new Promise((resolve) => {
-    const form = dialog.querySelector("form");
     form.onsubmit = async (event) => {
       event.preventDefault();
       const isIn = await signIn(dialog, form).catch(() => { sayThatItFailed(); return false; });
       form.elements.password.value = "";
       if (isIn) dialog.close("in");
+      else form.elements.password.focus();
     };
     dialog.querySelector("[data-back]").onclick = () => dialog.close("");
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "in"), { once: true });
-    dialog.returnValue = "";
+    dialog.onclose = () => { resolve(dialog.returnValue === "in"); dialog.remove(); };
     dialog.showModal();
   });
 }
 
 async function checkAndSend(form, submitter) {
-  const dialog = document.getElementById("sign-in-again");
-  if (!await isSignedIn(dialog) && !await askForPassword(dialog)) return;
+  const asking = document.getElementById("sign-in-again");
+  if (!await isSignedIn(asking) && !await askForPassword(asking)) return;
   for (const token of document.getElementsByName("csrfmiddlewaretoken")) token.value = present("csrftoken");
   checked.add(form);
   confirmed.add(form);

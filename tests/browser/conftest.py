@@ -61,7 +61,7 @@ class Window:
     def choose(self, theme: str) -> None:
         """Let the device of this window ask for the theme "light" or "dark"."""
         self.page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
-        self.page.wait_for_function(f"getComputedStyle(document.documentElement).colorScheme === '{theme}'")
+        self.page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
 
     def violations(self) -> list[str]:
         """Breaches of the content security policy, and script errors, since the window was opened."""
