@@ -49,8 +49,9 @@ def candidates(planning: Planning, text: str = "") -> Candidates:
         everybody = others.count()
         near = pool(others, near, planning, taught)
     found = standings(planning, near, chosen=False)
+    pks = [one.pk for one in near]
     ranked = sorted(found, key=lambda one: (ORDER.index(one.verdict), -taught[one.instructor.pk]))
-    return Candidates(ranked, everybody, taught, *neighbours(planning, [one.pk for one in near]))
+    return Candidates(ranked, everybody, taught, *neighbours(planning, [*pks, *planning.typed.everybody]))
 
 
 def pool(

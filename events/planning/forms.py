@@ -49,8 +49,8 @@ class PlannedSession:
 class DayField(forms.CharField):
     """A date in ISO form, to which events/planning/typed.py has brought others that are beyond doubt."""
 
-    def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
         if not text:
             return None
         try:
@@ -67,8 +67,8 @@ class DayField(forms.CharField):
 class ClockField(forms.CharField):
     """A time of day on the wall."""
 
-    def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
         if not text:
             return None
         try:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ from instructors.models import Instructor
 LONG = timedelta(days=1)
 STATUSES = [Event.Status.DRAFT, Event.Status.CONFIRMED]
 SCROLLS_FROM = 12  # sessions
+BLANK = 9999  # the browser puts the number of a new row in its place
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class PageRow:
 
     typed: TypedSession
     number: int
-    duration: str = ""
+    words: str = ""
     notes: Sequence[str] = ()
     people: Sequence[Instructor] = ()
     errors: dict[str, list[str]] = field(default_factory=dict)
@@ -55,26 +56,11 @@ class PageRow:
     def end_day_type(self) -> str:
         return date_type(self.typed.end_day)
 
-    @property
-    def start_type(self) -> str:
-        return time_type(self.typed.start)
-
-    @property
-    def end_type(self) -> str:
-        return time_type(self.typed.end)
-
 
 def date_type(value: str) -> str:
     """The type of the field: the browser's own for dates would drop what it cannot read."""
     try:
         return "date" if not value or date.fromisoformat(value) else "text"
-    except ValueError:
-        return "text"
-
-
-def time_type(value: str) -> str:
-    try:
-        return "time" if not value or datetime.strptime(value, "%H:%M").replace(tzinfo=UTC) else "text"
     except ValueError:
         return "text"
 
@@ -123,7 +109,7 @@ class Page:
             PageRow(
                 typed=one,
                 number=number,
-                duration=duration(planned[one.row].starts_at, planned[one.row].ends_at) if one.row in planned else "",
+                words=self.panel.words.day_and_length(planned[one.row]) if one.row in planned else "",
                 notes=notes[one.row],
                 people=self.planning.people.of(one.instructors),
                 errors=self.errors_of(one.row),
@@ -138,7 +124,7 @@ class Page:
     @property
     def blank_row(self) -> PageRow:
         """The row from which the browser makes new ones."""
-        return PageRow(TypedSession(), 0)
+        return PageRow(TypedSession(row=BLANK), 0)
 
     def errors_of(self, row: int) -> dict[str, list[str]]:
         prefix = f"sessions-{row}-"

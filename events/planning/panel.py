@@ -18,6 +18,7 @@ from instructors.models import Instructor
 
 SHOWN, MOST_SHOWN = 8, 60
 MOST_CELLS = 6
+FEW = 2
 MOST_NAMES = 3
 
 
@@ -50,7 +51,7 @@ class Panel:
     def __init__(self, planning: Planning, *, text: str = "", shown: int = SHOWN) -> None:
         self.planning = planning
         self.text = text
-        self.shown = min(max(shown, SHOWN), MOST_SHOWN)
+        self.wanted = min(max(shown, SHOWN), MOST_SHOWN)
         self.words = Words(planning.zone, planning.sessions)
 
     @cached_property
@@ -59,7 +60,7 @@ class Panel:
 
     @property
     def chosen(self) -> list[Person]:
-        return [self.person(one) for one in self.standings]
+        return [self.described(one) for one in self.standings]
 
     @property
     def chosen_state(self) -> State | None:
@@ -83,9 +84,15 @@ class Panel:
         return candidates(self.planning, self.text)
 
     @property
+    def shown(self) -> int:
+        """How many candidates are shown: a last few are not worth a button."""
+        count = len(self.candidates.ranked)
+        return count if count <= self.wanted + FEW else self.wanted
+
+    @property
     def suggested(self) -> list[Person]:
         """The candidates that are shown."""
-        return [self.candidate(one) for one in self.candidates.ranked[: self.shown]]
+        return [self.described(one) for one in self.candidates.ranked[: self.shown]]
 
     @property
     def more(self) -> int:
@@ -138,8 +145,8 @@ class Panel:
             for cell in standing.cells
         ]
 
-    def candidate(self, standing: Standing) -> Person:
-        """A candidate, with what speaks for them and where they come from and go to."""
+    def described(self, standing: Standing) -> Person:
+        """An instructor, with what speaks for them and where they come from and go to."""
         found, pk = self.candidates, standing.instructor.pk
         before, after = found.before.get(pk), found.after.get(pk)
         person = replace(self.person(standing), taught=taught_words(found.taught[pk]))

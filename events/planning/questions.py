@@ -11,7 +11,8 @@ from events.planning.typed import Typed
 from events.planning.words import Words
 from instructors.models import Instructor
 
-MOST_ANSWERS = 20_000  # characters of the hidden field
+MOST_SHOWN = 10
+MOST_ANSWERS = 200_000  # characters of the hidden field
 Pair = tuple[int, str, tuple[str, str, str, str]]
 
 
@@ -29,6 +30,14 @@ class Asked:
     """What a save with conflicts answers: the conflicts, and what must be sent back to save all the same."""
 
     questions: Sequence[Question]
+
+    @property
+    def shown(self) -> Sequence[Question]:
+        return self.questions[:MOST_SHOWN]
+
+    @property
+    def more(self) -> int:
+        return len(self.questions) - len(self.shown)
 
     @property
     def answer(self) -> str:

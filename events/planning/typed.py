@@ -21,7 +21,7 @@ MOST_COPIES = 60
 LONGEST_BASE = 200_000
 ROW = re.compile(r"^sessions-(\d{1,4})-day$")
 DAY = re.compile(r"^(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})$")
-CLOCK = re.compile(r"^(\d{1,2})[:.](\d{2})(?::00)?$")
+CLOCK = re.compile(r"^([01]?\d|2[0-3])(?:[:.]?([0-5]\d))?(?::00)?$")
 
 
 @dataclass(frozen=True)
@@ -165,9 +165,9 @@ def as_day(text: str) -> str:
 
 
 def as_clock(text: str) -> str:
-    """A time of day typed as 9:00 or 09.00 or 09:00:00 in its usual form; what is something else stays as it is."""
+    """A time of day typed as 9, 930, 9.30 or 09:30:00 in its usual form; what is something else stays as it is."""
     found = CLOCK.match(text)
-    return f"{int(found[1]):02}:{found[2]}" if found else text
+    return f"{int(found[1]):02}:{found[2] or '00'}" if found else text
 
 
 def copied(sessions: Sequence[TypedSession], days: int, *, skips_weekends: bool) -> list[TypedSession]:

@@ -18,6 +18,7 @@ from events.planning.standing import Obstacle, Standing
 
 WEEK = timedelta(days=7)
 MOST_REASONS = 2
+MOST_DAYS = 3
 DASH = "\N{EN DASH}"
 WEEKDAY, SHORT_DAY, DAY, FULL_DAY = "D", "j M", "D j M", "D j M Y"
 
@@ -66,6 +67,11 @@ class Words:
     def session(self, session: PlannedSession) -> str:
         return self.span(session.starts_at, session.ends_at)
 
+    def day_and_length(self, session: PlannedSession) -> str:
+        """Tue 24 Nov, 8 h."""
+        day = self.full_day(self.local(session.starts_at).date())
+        return f"{day}, {duration(session.starts_at, session.ends_at)}"
+
     def all_day(self, item: Theirs) -> str:
         if not item.first or not item.last or item.first == item.last:
             return _("all of %(day)s") % {"day": self.day(item.first or self.local(item.start).date())}
@@ -78,9 +84,15 @@ class Words:
             return _("Another session of this event, %(when)s") % {"when": self.session(other)}
         return self.teaching(other) if isinstance(other, Teaching) else self.theirs(other)
 
-    def teaching(self, item: Teaching) -> str:
+    def teaching(self, item: Teaching, *more: Teaching) -> str:
+        """An event, and when it is: at one session, or on the days of several."""
         title = _("%(title)s (draft)") % {"title": item.title} if item.status == Event.Status.DRAFT else item.title
-        return ", ".join(filter(None, [title, item.place, self.span(item.start, item.end)]))
+        when = self.days_of([item, *more]) if more else self.span(item.start, item.end)
+        return ", ".join(filter(None, [title, item.place, when]))
+
+    def days_of(self, items: Sequence[Teaching]) -> str:
+        days = list(dict.fromkeys(self.day(self.local(one.start).date()) for one in items))
+        return names(days) if len(days) <= MOST_DAYS else _("%d days") % len(days)
 
     def theirs(self, item: Theirs) -> str:
         how = {"tentative": _("Tentative in Outlook"), "oof": _("Out of office")}.get(
@@ -110,10 +122,25 @@ class Words:
         sentence = sentences.get(row.state, _("Not read this far ahead, so nobody can say."))
         return sentence % {"problem": row.problem, "time": self.clock(row.as_of) if row.as_of else ""}
 
+    def grouped(self, obstacles: Iterable[Obstacle]) -> list[str]:
+        """Each thing that is in the way once, all sessions of an event together."""
+        events: dict[int, list[Teaching]] = {}
+        said: dict[str, str] = {}
+        for one in obstacles:
+            if isinstance(one.other, Teaching):
+                known = events.setdefault(one.other.event, [])
+                if one.other not in known:
+                    known.append(one.other)
+                said[f"event {one.other.event}"] = self.teaching(*known)
+            else:
+                words = self.obstacle(one)
+                said[words] = words
+        return list(said.values())
+
     def reasons(self, standing: Standing) -> list[str]:
         """What is in an instructor's way, each thing once, what blocks first; at most a few, and how many more."""
         ranked = sorted(standing.obstacles, key=lambda one: -one.weight)
-        said = list(dict.fromkeys(f"{self.obstacle(one)}." for one in ranked))
+        said = [f"{one}." for one in self.grouped(ranked)]
         shown = said[:MOST_REASONS]
         if more := len(said) - len(shown):
             shown.append(ngettext("And %d more.", "And %d more.", more) % more)
