@@ -1,6 +1,6 @@
 from django.urls import path
 
-from events.views import calendar, settings
+from events.views import calendar, planning, settings
 
 SETTINGS = "settings/calendar-integration/"
 
@@ -8,6 +8,9 @@ app_name = "events"
 urlpatterns = [
     path("calendar/feed/", calendar.feed, name="feed"),
     path("calendar/conflicts/", calendar.conflicts, name="conflicts"),
+    path("events/new/", planning.new, name="new"),
+    path("events/candidates/", planning.candidates, name="candidates"),
+    path("events/<int:pk>/edit/", planning.edit, name="edit"),
     path(SETTINGS, settings.integrations, name="integrations"),
     path(f"{SETTINGS}<int:pk>/progress/", settings.progress, name="progress"),
     path(f"{SETTINGS}<int:pk>/delete/", settings.delete, name="delete_integration"),
