@@ -68,6 +68,7 @@ class CalendarMappingQuerySet(models.QuerySet["CalendarMapping"]):
             pks = list(free.values_list("pk", flat=True)[:limit])
             self.model.objects.filter(pk__any=pks).update(lease=lease, leased_until=until, requested_at=None)
         held = self.model.objects.filter(pk__any=pks).select_related("instructor").order_by("pk")
+        held = held.defer("leased_until", "synced_at")  # reading a moment costs as much as ten other columns
         return Claim(lease, until, list(held.prefetch_related("integration")))  # one row, decrypted once
 
     def request_sync(self) -> int:

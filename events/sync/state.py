@@ -137,7 +137,8 @@ def copies_of(mappings: Sequence[CalendarMapping]) -> dict[int, dict[UUID, Synce
     found: dict[int, dict[UUID, SyncedEvent]] = defaultdict(dict)
     pks = [mapping.pk for mapping in mappings]
     windows = [mapping.window_start for mapping in mappings if mapping.window_start]
-    for copy in SyncedEvent.objects.filter(mapping__pk__any=pks, ends_at__gte=min([new_window().start, *windows])):
+    shown = SyncedEvent.objects.filter(mapping__pk__any=pks, ends_at__gte=min([new_window().start, *windows]))
+    for copy in shown.defer("changed_at", "sent_at"):  # which only pages read
         found[copy.mapping_id][copy.session_uid] = copy
     return found
 
