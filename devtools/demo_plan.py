@@ -17,12 +17,13 @@ STRIDE, SHIFT = 7, 11  # who comes next within a week, and from one week to the 
 
 # The people of the story.
 LATE = "Ben Carter"  # found something in his calendar after he was booked
+PARTNER = "Dora Engel"  # teaches with him
 AWAY = "Birgit Conrad"  # is on leave
 UNSURE = "Carl Decker"  # holds two afternoons
 STALE = "Clara Dietrich"  # her mailbox has been refusing since yesterday
 FAILED = "David Ellis"  # Microsoft refuses one of his items
 STOPPED = "Emil Fuchs"  # is not synced
-STORY = (LATE, AWAY, UNSURE, STALE, FAILED, STOPPED)
+STORY = (LATE, PARTNER, AWAY, UNSURE, STALE, FAILED, STOPPED)
 
 TOO_LONG = "Appendix 12"  # with this in its description an item is more than the demo's Microsoft takes
 APPENDICES = "Programme of the day, and the law in excerpts:\n" + "\n".join(f"Appendix {n}" for n in range(1, 13))
@@ -60,18 +61,18 @@ RUNS = (
     Run("Fire safety", "Fire", "Hamburg, yard", 1, (3,), 13, 4),
     Run("Leadership, part one", "Leaders", "Berlin, room 4", 2, (0, 1, 2), 9, 8),
     Run("Forklift licence", "Forklift", "Munich, hall", 2, (3, 4), 8, 8),
-    Run("Data protection at work", "Privacy", "Online", 1, (3,), 10, 2),
+    Run("Data protection at work", "Data", "Online", 1, (3,), 10, 2),
     Run("Negotiation", "Negotiate", "Cologne, room 2", 2, (1, 2), 9, 7),
     Run("Train the trainer", "Trainer", "Berlin, room 2", 3, (2, 3, 4), 9, 7),
-    Run("Ladder inspection", "Ladders", "Leipzig, depot", 1, (4,), 9, 3),
+    Run("Ladder inspection", "Ladder", "Leipzig, depot", 1, (4,), 9, 3),
     Run("Hazardous substances", "Hazards", "Hamburg, room 3", 2, (3,), 9, 6),
-    Run("Conflict resolution", "Disputes", "Online", 1, (1, 3), 14, 3),
-    Run("Electrical safety", "Electric", "Munich, lab", 2, (2,), 8, 6),
-    Run("Project planning", "Projects", "Berlin, room 1", 1, (4,), 9, 6),
+    Run("Conflict resolution", "Talks", "Online", 1, (1, 3), 14, 3),
+    Run("Electrical safety", "Volts", "Munich, lab", 2, (2,), 8, 6),
+    Run("Project planning", "Plan", "Berlin, room 1", 1, (4,), 9, 6),
     Run("Spreadsheets for planners", "Sheets", "Online", 1, (0, 2), 9, 4, "draft"),
     Run("New managers", "Managers", "Frankfurt, room 1", 1, (0, 1), 9, 8, "draft"),
-    Run("Manual handling", "Lifting", "Hamburg, hall", 2, (0,), 9, 6),
-    Run("Night shift and health", "Nights", "Online", 1, (2,), 16, 2, "cancelled"),
+    Run("Manual handling", "Lifts", "Hamburg, hall", 2, (0,), 9, 6),
+    Run("Night shift and health", "Night", "Online", 1, (2,), 16, 2, "cancelled"),
 )
 
 
@@ -93,11 +94,13 @@ def story(today: date) -> list[Course]:
     """Return the courses that tell of late conflicts, stale rows and failed pushes."""
     past, soon, then, later = (working_day(today, count) for count in (-1, 1, 2, 3))
     return [
-        Course("Wardens and evacuation", "Wardens", "Leipzig, depot", (LATE,), (on(soon, 9, 8), on(then, 9, 8))),
-        Course("First aid, refresher", "Refresher", "Cologne, room 2", (STALE,), (on(past, 9, 4), on(then, 9, 4))),
+        Course(
+            "Wardens and evacuation", "Wardens", "Leipzig, depot", (LATE, PARTNER), (on(soon, 9, 8), on(then, 9, 8))
+        ),
+        Course("First aid, refresher", "Aid", "Cologne, room 2", (STALE,), (on(past, 9, 4), on(then, 9, 4))),
         Course("Works council law", "Law", "Frankfurt, room 1", (FAILED,), (on(later, 9, 7),), description=APPENDICES),
-        Course("Safe driving", "Driving", "Hamburg, yard", (STOPPED,), (on(past, 10, 5), on(soon, 10, 5))),
-        Course("Ladder inspection", "Ladders", "Leipzig, depot", (UNSURE,), (on(past, 9, 3), on(later, 9, 3))),
+        Course("Safe driving", "Drive", "Hamburg, yard", (STOPPED,), (on(past, 10, 5), on(soon, 10, 5))),
+        Course("Ladder inspection", "Ladder", "Leipzig, depot", (UNSURE,), (on(past, 9, 3), on(later, 9, 3))),
         Course("Train the trainer", "Trainer", "Berlin, room 2", (AWAY,), (on(working_day(today, 9), 9, 7),)),
     ]
 

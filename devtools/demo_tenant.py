@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from devtools.demo_people import ALIAS, COMPANY, DOMAIN, GUEST, SHARED, Person, address, matched
-from devtools.demo_plan import AWAY, UNSURE, busy, working_day
+from devtools.demo_plan import AWAY, STORY, UNSURE, busy, working_day
 from devtools.demo_plan import ZONE as OURS
 
 Json = dict[str, Any]
@@ -19,7 +19,7 @@ ZONE = "W. Europe Standard Time"
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
 SINGLES = (
     ("Dentist", 60, "busy", "private"),
-    ("Call with a customer", 45, "busy", "normal"),
+    ("Call with a customer", 60, "busy", "normal"),
     ("Interview: new colleague", 60, "busy", "normal"),
     ("Parents' evening", 90, "oof", "private"),
     ("Maybe: trade fair", 240, "tentative", "normal"),
@@ -27,9 +27,14 @@ SINGLES = (
     ("Hold: planning", 120, "tentative", "normal"),
     ("Reading time", 60, "free", "normal"),
     ("Working from home", 480, "workingElsewhere", "normal"),
-    ("Car to the garage", 30, "busy", "personal"),
+    ("Car to the garage", 60, "busy", "personal"),
 )
-SERIES = (("Team meeting", 9, 0, 45), ("One to one", 11, 30, 30), ("Regional round", 15, 0, 60))
+SERIES = (
+    ("Team meeting", 9, 0, 60),
+    ("One to one", 11, 0, 60),
+    ("Regional round", 15, 0, 60),
+    ("Weekly close", 17, 0, 60),
+)
 DAYS_BACK, DAYS_AHEAD = 14, 42
 WEEKS = 14  # that a series lasts
 
@@ -45,13 +50,16 @@ def calendar(person: Person, today: date, taught: Sequence[Span]) -> list[Json]:
     """Return what stands in this person's calendar: nothing that would keep them from what they teach."""
     dice = random.Random(person.email)  # noqa: S311 - the same calendar at every start
     monday = today - timedelta(days=today.weekday())
-    found = [
-        *_singles(dice, monday),
-        _weekly(dice, monday, taught),
-        *_leave(dice, monday),
-        *_of_the_story(person, today),
-    ]
-    return [item for item in found if "recurrence" in item or _is_free(item, taught)]
+    absences = _of_the_story(person, today) if person.name in STORY else _leave(dice, monday)
+    found = [item for item in absences if _is_free(item, taught)]
+    taken = [*taught, *map(span, found)]
+    series = _weekly(dice, monday, taken)
+    taken += map(span, _dates(series))
+    for item in _singles(dice, monday):
+        if _is_free(item, taken):
+            found.append(item)
+            taken += [span(item)] if blocks(item) else []
+    return [*found, series, all_day("Birthday of a colleague", monday + timedelta(days=dice.randrange(21)), 1, "free")]
 
 
 def _of_the_story(person: Person, today: date) -> Iterator[Json]:
@@ -68,12 +76,21 @@ def late_item(today: date) -> Json:
     return event("Visit to the notary", datetime.combine(working_day(today, 1), time(13)), 180, sensitivity="private")
 
 
-def _is_free(item: Json, taught: Sequence[Span]) -> bool:
-    """Say whether an item leaves its owner free for all of `taught`."""
-    if item["showAs"] in ("free", "workingElsewhere"):
-        return True
+def _is_free(item: Json, taken: Sequence[Span]) -> bool:
+    """Say whether an item leaves its owner free for all of `taken`."""
+    start, end = span(item)
+    return not blocks(item) or not any(start < until and since < end for since, until in taken)
+
+
+def blocks(item: Json) -> bool:
+    """Say whether the item makes its owner busy, if only perhaps."""
+    return item["showAs"] not in ("free", "workingElsewhere")
+
+
+def span(item: Json) -> Span:
+    """Return the start and end of an item, of a series those of its first date."""
     start, end = (datetime.fromisoformat(item[edge]["dateTime"]).replace(tzinfo=OURS) for edge in ("start", "end"))
-    return not any(start < until and since < end for since, until in taught)
+    return start, end
 
 
 def _singles(dice: random.Random, monday: date) -> Iterator[Json]:
@@ -110,7 +127,7 @@ def _series(first: date, subject: str, hour: int, minute: int, minutes: int) -> 
         },
         "range": {"type": "endDate", "startDate": str(first), "endDate": str(first + timedelta(weeks=WEEKS - 1))},
     }
-    later = datetime.combine(moved, time(hour + 2, minute))
+    later = datetime.combine(moved, time(hour + 1, minute))
     series["exceptions"] = [
         {"original_start": str(moved), "changes": _times(later, minutes)},
         {"original_start": str(renamed), "changes": {"subject": f"{subject}, with guests"}},
@@ -129,11 +146,10 @@ def _dates(series: Json) -> Iterator[Json]:
 
 
 def _leave(dice: random.Random, monday: date) -> Iterator[Json]:
-    """For some, a few days off; for nearly all, a day that is only noted."""
+    """For some, a few days off."""
     if dice.random() < 0.6:
         first = monday + timedelta(weeks=dice.randint(0, 4), days=dice.randint(0, 2))
-        yield all_day("Annual leave", first, dice.randint(1, 5), "oof")
-    yield all_day("Birthday of a colleague", monday + timedelta(days=dice.randrange(21)), 1, "free")
+        yield all_day("Annual leave", first, dice.randint(1, 4), "oof")
 
 
 def event(subject: str, start: datetime, minutes: int, **more: Any) -> Json:

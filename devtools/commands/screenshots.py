@@ -20,7 +20,8 @@ from devtools.demo_state import free_port
 from devtools.shots import SHOTS, Shot
 
 PATIENCE = 120  # seconds for the demo to come up
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-proxy-server"]
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-proxy-server", "--lang=en-GB"]
+BRITISH: dict[str, str | float | bool] = {**os.environ, "LANGUAGE": "en_GB"}  # how date fields look
 PHONE = "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140 Mobile Safari/537.36"
 DEMO_OWNED = ("DATABASE_URL", "REDIS_URL")  # the demo of the pictures has servers of its own
 
@@ -80,7 +81,7 @@ def take_all(wanted: list[Shot], said: dict[str, Any], chromium: str, folder: Pa
     """Take these pictures one after the other; the names of those that could not be taken."""
     failed = []
     with sync_playwright() as playwright:
-        window = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        window = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS, env=BRITISH)
         for shot in wanted:
             try:
                 size = take(shot, said, window, folder / f"{shot.name}.png")
@@ -105,7 +106,7 @@ def take(shot: Shot, said: dict[str, Any], window: Browser, target: Path) -> int
         if answer is None or answer.status != 200:
             raise ShotError(f"the server answered {answer.status if answer else 'nothing'}")
         page.wait_for_load_state("networkidle")
-        shot.prepare(page)
+        shot.prepare(page, said)
         page.wait_for_load_state("networkidle")
         page.wait_for_timeout(300)
         if complaints:

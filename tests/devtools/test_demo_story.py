@@ -16,7 +16,7 @@ import pytest
 from devtools import ROOT
 from devtools.demo_people import matched
 from devtools.demo_plan import AWAY, FAILED, LATE, STALE, STOPPED, TOO_LONG, UNSURE, ZONE, busy, courses, working_day
-from devtools.demo_tenant import tenant
+from devtools.demo_tenant import blocks, span, tenant
 from tests.devtools.demos import announcement, demo, log_of, stop
 
 TODAYS = [date(2026, 11, 23) + timedelta(days=day) for day in range(7)]
@@ -122,14 +122,21 @@ def test_nobody_is_booked_twice_and_nothing_in_outlook_stands_in_the_way_of_a_co
         ordered = sorted(taught)
         assert all(first[1] <= second[0] for first, second in pairwise(ordered)), name
     for person in tenant(today)["people"]:
-        for item in person["events"]:
-            if item["showAs"] in ("busy", "oof", "tentative") and "recurrence" not in item:
-                assert is_free(item, spans.get(person["name"], [])), (person["name"], item)
+        taken = list(spans.get(person["name"], []))
+        for start, end in (when for item in person["events"] if blocks(item) for when in dates_of(item)):
+            assert not any(start < until and since < end for since, until in taken), (person["name"], start)
+            taken.append((start, end))
 
 
-def is_free(item, taught):
-    start, end = (datetime.fromisoformat(item[edge]["dateTime"]) for edge in ("start", "end"))
-    return not any(start < until.replace(tzinfo=None) and since.replace(tzinfo=None) < end for since, until in taught)
+def dates_of(item):
+    """When an item blocks its owner: a single one once, a series at each of its dates."""
+    if "recurrence" not in item:
+        return [span(item)]
+    start, end = span(item)
+    moved, cancelled = item["exceptions"][0], item["cancelled"]
+    usual = [(start + timedelta(weeks=week), end + timedelta(weeks=week)) for week in range(14)]
+    standing = [when for when in usual if str(when[0].date()) not in (moved["original_start"], *cancelled)]
+    return [*standing, span(moved["changes"])]
 
 
 @pytest.mark.parametrize("today", TODAYS, ids=str)
