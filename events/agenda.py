@@ -123,21 +123,22 @@ class Agenda:
         )
 
     def line(self, item: Item, day: date, span: Span) -> Line:
+        if isinstance(item, Theirs):
+            return self.their_line(item, day)
         clashing = self.clashes[item.instructor].get(item.key, ())
         overlaps = [self.overlap(item, clash) for clash in clashing if span.overlaps(*clash.overlap)]
-        if isinstance(item, Theirs):
-            return self.their_line(item, day, overlaps)
         word = _("Draft") if item.status == "draft" else ""
         url = self.paths.of(self.paths.event, item.event)
         kind = f"session-{item.status}"
         return Line(kind, item.title, self.hours(item, day), item.place, word, url, overlaps)
 
-    def their_line(self, item: Theirs, day: date, overlaps: Sequence[Overlap]) -> Line:
+    def their_line(self, item: Theirs, day: date) -> Line:
+        """An external event; what it is in the way of is said at the session."""
         kind = "tentative" if item.show_as == "tentative" else "busy"
         word = _("In Outlook: %(word)s") % {"word": shown_as(item.show_as).lower()} if item.title else ""
         if item.is_all_day:
-            return Line(f"{kind} all-day", called(item), self.days(item, day), word=word, overlaps=overlaps)
-        return Line(kind, called(item), self.hours(item, day), word=word, overlaps=overlaps)
+            return Line(f"{kind} all-day", called(item), self.days(item, day), word=word)
+        return Line(kind, called(item), self.hours(item, day), word=word)
 
     def overlap(self, item: Item, clash: Clash) -> Overlap:
         other = clash.other if item is clash.session else clash.session

@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.timezone import get_current_timezone_name, localdate
 from django.utils.translation import gettext_lazy as _
 
-from events.period import VIEWS, Period, midnight, period, zone_name
+from events.period import VIEWS, midnight, period, zone_name
 from events.roster import CalendarQuery
 
 VIEW_NAMES = {"day": _("Day"), "week": _("Week"), "month": _("Month"), "4weeks": _("4 weeks")}

@@ -14,10 +14,11 @@ EARLIEST, LATEST = date(1990, 1, 1), date(2199, 12, 31)
 
 @dataclass(frozen=True)
 class Period:
-    """The days of `view` (one of VIEWS) around `day`."""
+    """The days of `view` (one of VIEWS) around `day`, seen from `today`."""
 
     view: str
     day: date
+    today: date
 
     @property
     def first(self) -> date:
@@ -42,7 +43,7 @@ class Period:
 
     @property
     def week(self) -> "Period":
-        return Period("week", self.day)
+        return Period("week", self.day, self.today)
 
     @property
     def previous(self) -> date:
@@ -60,7 +61,7 @@ class Period:
     @property
     def title(self) -> str:
         if self.view == "day":
-            return date_format(self.day, "D j F Y")
+            return date_format(self.day, "D j F" if self.day.year == self.today.year else "D j F Y")
         if self.view == "month":
             return date_format(self.first, "F Y")
         return range_title(self.first, self.last)
@@ -83,7 +84,7 @@ def period(view: str, day: str, today: date) -> Period:
         wanted = today
     if not EARLIEST <= wanted <= LATEST:
         wanted = today
-    return Period(view if view in VIEWS else "week", wanted)
+    return Period(view if view in VIEWS else "week", wanted, today)
 
 
 def monday(day: date) -> date:
@@ -95,7 +96,7 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
 
 
 def range_title(first: date, last: date) -> str:
-    """Two dates with what they share said once: 16–20 November 2026."""
+    """Two dates with what they share said once: 16 to 20 November 2026, with a dash."""
     until = date_format(last, "j F Y")
     if first.year != last.year:
         return f"{date_format(first, 'j F Y')} {DASH} {until}"

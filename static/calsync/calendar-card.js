@@ -53,7 +53,7 @@ class Card {
     this.place();
     this.element.addEventListener("keydown", (event) => this.key(event));
     document.addEventListener("pointerdown", this.closeOutside, true);
-    this.element.querySelector(".card-actions a, [data-close-card]").focus({ preventScroll: true });
+    this.element.querySelector(".item-card-actions a, [data-close-card]").focus({ preventScroll: true });
   }
 
   close(returnsFocus = true) {
@@ -77,7 +77,7 @@ class Card {
   built(items) {
     const shown = [...items].sort((one, other) => (other.kind === "session") - (one.kind === "session"));
     const others = this.board.othersOf(items);
-    const title = make("h2", "card-name", ...this.titleOf(shown, others));
+    const title = make("h2", "item-card-name", ...this.titleOf(shown, others));
     title.id = "calendar-card-title";
     const card = make("div", "item-card", this.head(shown, others), title, this.facts(shown, others),
       this.actions(shown, others));
@@ -162,7 +162,7 @@ class Card {
   actions(items, others) {
     const events = new Map();
     for (const item of [...items, ...others.filter((other) => other.conflict)]) {
-      if (item.url) events.set(item.url, item);
+      if (item.url && !events.get(item.url)?.conflict) events.set(item.url, item);
     }
     const links = [...events].map(([url, item]) => {
       const text = events.size > 1 ? `${this.words.openEvent}: ${item.short_name || item.title}` : this.words.openEvent;
@@ -172,7 +172,7 @@ class Card {
     if (first && this.board.mayEdit) {
       links.unshift(this.link(`${first[0]}edit/`, "btn btn-primary", this.words.findAnother));
     }
-    return links.length ? make("div", "card-actions", ...links) : "";
+    return links.length ? make("div", "item-card-actions", ...links) : "";
   }
 
   link(url, css, text) {

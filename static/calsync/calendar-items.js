@@ -92,10 +92,9 @@ class Speech {
     return parts.join(", ") + (names ? `. ${filled(text, names)}` : "");
   }
 
+  // Hours, rounded up to halves.
   span(milliseconds) {
-    const minutes = Math.ceil(milliseconds / 60_000);
-    if (minutes < 30) return filled(this.words.minutes, minutes);
-    const halves = Math.ceil(minutes / 30);
+    const halves = Math.ceil((milliseconds / HOUR_LENGTH) * 2);
     const whole = Math.floor(halves / 2) || "";
     return filled(this.words.hours, `${whole}${halves % 2 ? "½" : ""}`);
   }

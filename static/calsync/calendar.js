@@ -56,6 +56,7 @@ class Board {
       const found = await readFeed(this.host.dataset.feed, this.stop.signal);
       await document.fonts.load(`600 12.5px ${FONT}`);
       if (this.stop.signal.aborted || (isQuiet && this.card.isOpen)) return;
+      if (isQuiet && JSON.stringify(found) === JSON.stringify(this.feed)) return;
       this.show(found);
     } catch (error) {
       if (!this.stop.signal.aborted && !(isQuiet && this.feed)) this.fail(error);
@@ -313,7 +314,7 @@ class Board {
   }
 
   timeWords(item, width) {
-    const room = width - 16 - (item.conflict ? 22 : 0) - (item.all_day && item.show_as === "oof" ? 26 : 0);
+    const room = width - 14 - (item.conflict ? 22 : 0) - (item.all_day && item.show_as === "oof" ? 26 : 0);
     const names = item.kind === "session" ? [item.title, item.short_name] : [item.title, this.words[isTentative(item) ? "tentative" : "busy"]];
     const name = fitting(names, room, `600 12.5px ${FONT}`);
     const nodes = [this.strip(item, width)];
@@ -339,7 +340,7 @@ class Board {
     const { first, last, items } = piece;
     const days = this.days.filter((day) => day >= first && day <= last).length;
     const span = { start: first, end: addDays(last, 1), allDay: true };
-    const width = days * this.dayWidth - 6;
+    const width = days * this.dayWidth - 4;
     const event = this.event(row, items, span, () => this.monthWords(piece, width));
     if (days === 1) event.classNames.push("is-short");
     return event;
@@ -354,7 +355,7 @@ class Board {
         : isOof ? [item.title, oof, oofShort, oofShortest] : [item.title, isTentative(item) ? tentative : busy];
     const isWide = width > 60;
     const strip = item.conflict ? (isWide ? 22 : 6) : 0;
-    const name = fitting(names, width - strip - (isWide ? 14 : 4), `600 ${isWide ? 12.5 : 11.5}px ${FONT}`);
+    const name = fitting(names, width - strip - (isWide ? 14 : 1), `600 ${isWide ? 12.5 : 11.5}px ${FONT}`);
     return [this.strip(item, isWide ? width : 0), make("span", "item-words", make("bdi", "item-name", name))];
   }
 
