@@ -6,6 +6,7 @@ SETTINGS = "settings/calendar-integration/"
 
 app_name = "events"
 urlpatterns = [
+    path("calendar/", calendar.calendar, name="calendar"),
     path("calendar/feed/", calendar.feed, name="feed"),
     path("calendar/conflicts/", calendar.conflicts, name="conflicts"),
     path("events/new/", planning.new, name="new"),
