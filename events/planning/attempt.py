@@ -41,7 +41,7 @@ def attempt(typed: Typed, pk: int | None, *, base: str | None, answer: str, uid:
     opened = saved if base is None else Typed.from_json(base)
     if saved and saved != opened:
         merged = merge(opened, typed, saved)
-        if not says_the_same(merged.typed, saved):
+        if merged.changes:
             return Outcome(Planning(merged.typed, event), saved, changes=merged.changes)
         typed = merged.typed
     planning = Planning(typed, event, is_checked=True)
@@ -50,12 +50,3 @@ def attempt(typed: Typed, pk: int | None, *, base: str | None, answer: str, uid:
     if asked := conflicts(planning, saved, answer):
         return Outcome(planning, saved, asked=asked)
     return Outcome(planning, saved, done=save(planning, saved, uid))
-
-
-def says_the_same(one: Typed, other: Typed) -> bool:
-    """Whether two forms differ in the order of their sessions at most."""
-    return in_order(one) == in_order(other)
-
-
-def in_order(typed: Typed) -> Typed:
-    return replace(typed, sessions=tuple(sorted(typed.rows, key=lambda one: (one.times, one.uid))))

@@ -1,5 +1,6 @@
 """From what was typed to a plan: every value checked, every problem at its field."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
@@ -18,6 +19,8 @@ from instructors.zones import default_zone, is_zone
 
 LONGEST = timedelta(days=31)
 YEARS = range(2000, 2100)
+IN_FORM = re.compile(r"^(\d{4}-\d{2}-\d{2}|\d{1,2}\.\s?\d{1,2}\.\s?\d{4})$", re.ASCII)
+NO_DATE = gettext_lazy("There is no such date.")
 WRITE_DATE = gettext_lazy("Write the date as 2026-11-24.")
 WRITE_TIME = gettext_lazy("Write the time as 09:00 or 17:30.")
 
@@ -56,7 +59,7 @@ class DayField(forms.CharField):
         try:
             day = date.fromisoformat(text)
         except ValueError:
-            raise ValidationError(WRITE_DATE) from None
+            raise ValidationError(NO_DATE if IN_FORM.match(text) else WRITE_DATE) from None
         if day.year not in YEARS:
             raise ValidationError(
                 _("Choose a year from %(first)d to %(last)d.") % {"first": YEARS[0], "last": YEARS[-1]}

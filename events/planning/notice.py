@@ -4,15 +4,23 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from events.models import Event
-from events.planning.forms import EventForm
 from events.planning.merge import Change
 from events.planning.typed import TypedSession
 from events.planning.words import DASH
 from instructors.models import Instructor
 
 SHORT = 80
+LABELS = {
+    "title": gettext_lazy("Title"),
+    "short_name": gettext_lazy("Short name"),
+    "location": gettext_lazy("Place"),
+    "status": gettext_lazy("Status"),
+    "time_zone": gettext_lazy("Time zone"),
+    "description": gettext_lazy("Description"),
+}
 
 
 class Notice(NamedTuple):
@@ -37,7 +45,7 @@ def sentence(change: Change, people: dict[int, Instructor]) -> str:
     name = {"name": people[change.pk].name if change.pk in people else "?"}
     when = {"was": session_words(change.before), "now": session_words(change.session)}
     values = {
-        "field": EventForm.base_fields[change.name].label or "" if change.name else "",
+        "field": LABELS.get(change.name, ""),
         "was": in_words(change.name, change.was),
         "now": in_words(change.name, change.now),
     }

@@ -19,9 +19,9 @@ MOST_SESSIONS = 200
 MOST_ROWS = 2 * MOST_SESSIONS  # read of a form; more come from no person
 MOST_COPIES = 60
 LONGEST_BASE = 200_000
-ROW = re.compile(r"^sessions-(\d{1,4})-day$")
-DAY = re.compile(r"^(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})$")
-CLOCK = re.compile(r"^([01]?\d|2[0-3])(?:[:.]?([0-5]\d))?(?::00)?$")
+ROW = re.compile(r"^sessions-(\d{1,4})-day$", re.ASCII)
+DAY = re.compile(r"^(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})$", re.ASCII)
+CLOCK = re.compile(r"^([01]?\d|2[0-3])(?:[:.]?([0-5]\d))?(?::00)?$", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,10 @@ def numbers(values: Iterable[object]) -> tuple[int, ...]:
 def as_day(text: str) -> str:
     """A date typed as 24.11.2026 in ISO form; what is something else stays as it is."""
     found = DAY.match(text)
-    return f"{found[3]}-{int(found[2]):02}-{int(found[1]):02}" if found else text
+    try:
+        return date(int(found[3]), int(found[2]), int(found[1])).isoformat() if found else text
+    except ValueError:
+        return text
 
 
 def as_clock(text: str) -> str:
