@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import structlog
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import now
@@ -104,11 +105,25 @@ def store(integration: Integration, instructor: Instructor, people: Found) -> li
     else:
         unlink(integration, instructor)
     if isinstance(verdict, NotLinked):
-        values = {"cause": verdict.cause, "detail": verdict.detail, "checked_at": now()}
+        values = {"cause": verdict.cause, "detail": verdict.detail, "suggestion": usable(verdict), "checked_at": now()}
         Unmatched.objects.update_or_create(values, integration=integration, instructor=instructor)
     else:
         Unmatched.objects.filter(integration=integration, instructor=instructor).delete()
     return new
+
+
+def usable(verdict: NotLinked) -> str:
+    """The address that `verdict` suggests, unless another instructor has it or nobody could type it."""
+    is_taken = Instructor.objects.filter(email__iexact=verdict.suggestion).exists()
+    return "" if is_taken or not is_address(verdict.suggestion) else verdict.suggestion
+
+
+def is_address(text: str) -> bool:
+    try:
+        Unmatched._meta.get_field("suggestion").run_validators(text)
+    except ValidationError:
+        return False
+    return True
 
 
 def has_mailbox_of(integration: Integration, instructor: Instructor) -> bool:

@@ -1,5 +1,6 @@
 """What the Instructors tab shows: rows with their state in words, and who is not matched."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -31,59 +32,137 @@ def integration_state(integration: Integration) -> State:
 
 @dataclass(frozen=True)
 class Row:
-    """One calendar in the table."""
+    """One line of the table: an instructor with one of the calendars, or without any."""
 
-    mapping: CalendarMapping
+    instructor: Instructor
+    mapping: CalendarMapping | None = None
+    is_looked_up: bool = False  # without a calendar, and the directory has not answered yet
+
+    @property
+    def key(self) -> str:
+        """What no other row has."""
+        return f"{self.instructor.pk}-{self.mapping.pk if self.mapping else 0}"
 
     @property
     def sync(self) -> State:
-        if not self.mapping.sync_enabled:
-            return State("off", "player-pause", _("Disabled"))
-        if self.mapping.problem:
-            return State("bad", "alert-triangle", _("Enabled, failing"))
-        if self.is_waiting:
-            return State("info", "loader-2", _("Enabled, first sync"))
-        return State("good", "circle-check", _("Enabled"))
+        return calendar_state(self.mapping) if self.mapping else self.unpaired
 
     @property
-    def integration(self) -> State:
-        return integration_state(self.mapping.integration)
+    def unpaired(self) -> State:
+        """The badge of an instructor without a calendar."""
+        if not self.instructor.is_active:
+            return State("off", "player-pause", _("Inactive"))
+        if self.is_looked_up:
+            return State("info", "loader-2", _("Being looked up"))
+        return State("warn", "mailbox-off", _("Not matched"))
 
     @property
-    def is_waiting(self) -> bool:
-        """Whether the first sync is still to come, with nothing in its way."""
-        mapping = self.mapping
-        is_on = mapping.integration.is_active and mapping.instructor.is_active and not mapping.leaving_at
-        return mapping.synced_at is None and is_on
+    def integration(self) -> State | None:
+        return integration_state(self.mapping.integration) if self.mapping else None
 
     @property
     def note(self) -> str:
         """The one sentence below the row; empty where there is nothing to say."""
-        mapping = self.mapping
-        if mapping.leaving_at:
-            return _("No longer this instructor's mailbox. What stands in Outlook is being removed.")
-        if mapping.removes_copies:
-            return _("Stopped. What stands in Outlook is being removed. Availability unknown.")
-        if not mapping.sync_enabled:
-            return _("Not synced, availability unknown.")
-        if not mapping.instructor.is_active:
-            return _("The instructor is inactive; nothing is planned or read.")
-        if not mapping.integration.is_active:
-            return _("The integration is inactive; nothing is pushed or pulled.")
-        return mapping.problem
+        if self.mapping:
+            return calendar_note(self.mapping)
+        return "" if self.instructor.is_active else _("The instructor is inactive; nothing is planned or read.")
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether this row will soon be another by itself."""
+        return self.is_looked_up if self.mapping is None else is_moving(self.mapping)
 
     @property
     def has_failed(self) -> bool:
-        return bool(self.mapping.problem) and self.mapping.sync_enabled
+        return self.mapping is not None and has_failed(self.mapping)
 
     @property
     def may_switch(self) -> bool:
-        """Whether a person may stop or start it: not while it is being cleaned for good."""
-        return not self.mapping.leaving_at and not self.mapping.integration.is_closing
+        return self.mapping is not None and may_switch(self.mapping)
 
     @property
     def may_sync(self) -> bool:
-        return self.mapping.sync_enabled and self.mapping.integration.is_active and self.may_switch
+        return self.mapping is not None and may_sync(self.mapping)
+
+
+def calendar_state(mapping: CalendarMapping) -> State:
+    """The badge of a calendar."""
+    if not mapping.sync_enabled:
+        return State("off", "player-pause", _("Disabled"))
+    if mapping.problem:
+        return State("bad", "alert-triangle", _("Enabled, failing"))
+    if is_waiting(mapping):
+        return State("info", "loader-2", _("Enabled, first sync"))
+    return State("good", "circle-check", _("Enabled"))
+
+
+def calendar_note(mapping: CalendarMapping) -> str:
+    """What there is to say of a calendar in one sentence; empty where there is nothing."""
+    if mapping.leaving_at:
+        return _("No longer this instructor's mailbox. What stands in Outlook is being removed.")
+    if mapping.removes_copies:
+        return _("Stopped. What stands in Outlook is being removed. Availability unknown.")
+    if not mapping.sync_enabled:
+        return _("Not synced, availability unknown.")
+    if not mapping.instructor.is_active:
+        return _("The instructor is inactive; nothing is planned or read.")
+    if not mapping.integration.is_active:
+        return _("The integration is inactive; nothing is pushed or pulled.")
+    return mapping.problem
+
+
+def is_waiting(mapping: CalendarMapping) -> bool:
+    """Whether the first sync is still to come, with nothing in its way."""
+    is_on = mapping.integration.is_active and mapping.instructor.is_active and not mapping.leaving_at
+    return mapping.synced_at is None and is_on
+
+
+def is_moving(mapping: CalendarMapping) -> bool:
+    """Whether a first sync or a clean-up is on its way here."""
+    if mapping.problem or mapping.integration.problem or not mapping.integration.is_active:
+        return False
+    is_going = bool(mapping.leaving_at or mapping.removes_copies)
+    return is_going or (mapping.sync_enabled and is_waiting(mapping))
+
+
+def has_failed(mapping: CalendarMapping) -> bool:
+    return bool(mapping.problem) and mapping.sync_enabled
+
+
+def may_switch(mapping: CalendarMapping) -> bool:
+    """Whether a person may stop or start it: not while it is being cleaned for good."""
+    return not mapping.leaving_at and not mapping.integration.is_closing
+
+
+def may_sync(mapping: CalendarMapping) -> bool:
+    return (
+        mapping.sync_enabled and mapping.integration.is_active and mapping.instructor.is_active and may_switch(mapping)
+    )
+
+
+def rows_of(pairs: Iterable[tuple[int, int | None]]) -> list[Row]:
+    """A row for each of these primary keys of an instructor and a calendar, in their order."""
+    wanted = list(pairs)
+    people = Instructor.objects.in_bulk({pk for pk, _calendar in wanted})
+    calendars = CalendarMapping.objects.select_related("instructor", "integration")
+    mappings = calendars.in_bulk({pk for _person, pk in wanted if pk})
+    open_ones = looked_up({person for person, pk in wanted if pk is None})
+    return [
+        Row(people[person], mappings.get(pk) if pk else None, is_looked_up=pk is None and person in open_ones)
+        for person, pk in wanted
+        if person in people
+    ]
+
+
+def looked_up(instructors: Collection[int]) -> set[int]:
+    """Those of `instructors`, who have no calendar, for whom a working directory has not answered yet."""
+    if not instructors:
+        return set()
+    asked = Integration.objects.filter(status=Integration.Status.ACTIVE, closing_at=None, problem="")
+    if not asked.exists():
+        return set()
+    active = Instructor.objects.filter(pk__in=instructors, is_active=True)
+    return set(active.exclude(unmatched__integration__in=asked).values_list("pk", flat=True))
 
 
 def not_matched() -> QuerySet[Unmatched]:

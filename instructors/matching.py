@@ -15,10 +15,14 @@ class Linked:
 
 @dataclass(frozen=True)
 class NotLinked:
-    """No pairing: `cause` is one of Unmatched.Cause, `detail` one sentence for the page."""
+    """No pairing: `cause` is one of Unmatched.Cause, `detail` one sentence for the page.
+
+    `suggestion` is the address that would pair, where the directory has named one.
+    """
 
     cause: str
     detail: str
+    suggestion: str = ""
 
 
 def match(email: str, people: Sequence[Person]) -> Linked | NotLinked:
@@ -45,5 +49,6 @@ def aliases(address: str, people: Sequence[Person]) -> NotLinked:
     if len(people) > 1:
         return NotLinked("ambiguous", f"{len(people)} people have this address as an alias.")
     if people:
-        return NotLinked("alias", f"The address is an alias of {people[0].mail or people[0].sign_in_name}.")
+        main = people[0].mail or people[0].sign_in_name
+        return NotLinked("alias", f"The address is an alias of {main}.", suggestion=main)
     return NotLinked("not_found", "No such address in the directory.")

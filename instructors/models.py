@@ -119,6 +119,7 @@ class Unmatched(models.Model):
     instructor = models.ForeignKey(Instructor, on_delete=models.CASCADE, related_name="unmatched")
     cause = models.CharField(max_length=20, choices=Cause)
     detail = models.CharField(max_length=500, blank=True)
+    suggestion = models.EmailField(max_length=254, blank=True, help_text=_("The address that would pair."))
     checked_at = models.DateTimeField()
 
     class Meta:

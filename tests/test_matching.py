@@ -44,7 +44,8 @@ def test_an_alias_does_not_pair_and_its_owner_is_named():
 
     verdict = match(ADDRESS, [owner])
 
-    assert verdict == NotLinked("alias", "The address is an alias of a.lake@northgate.example.")
+    reason = "The address is an alias of a.lake@northgate.example."
+    assert verdict == NotLinked("alias", reason, suggestion="a.lake@northgate.example")
 
 
 def test_one_person_who_has_it_as_main_address_wins_over_those_who_have_it_as_alias():

@@ -46,7 +46,7 @@ def text_of(response: Any) -> str:
 
 
 def names_on(response: Any) -> list[str]:
-    return [row.mapping.instructor.name for row in response.context["rows"]]
+    return [row.instructor.name for row in response.context["rows"]]
 
 
 def named(*names: str) -> list[CalendarMapping]:

@@ -37,6 +37,7 @@ ROWS = {
     "events:cancel": "event",
     "events:delete": "event",
     "events:instructor": "instructor",
+    "events:delete_instructor": "instructor",
     "instructors:edit": "instructor",
     "instructors:deactivate": "instructor",
     "instructors:activate": "instructor",

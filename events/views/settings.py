@@ -9,7 +9,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from events import closing
 from events.forms import DeleteIntegrationForm
-from events.overview import overviews
+from events.overview import first_syncs, health, overviews
 from instructors.listing import count_not_matched, has_instructors
 from integrations.access import requires
 from integrations.models import Integration
@@ -20,8 +20,12 @@ from integrations.models import Integration
 def integrations(request: HttpRequest) -> HttpResponse:
     """The Settings tab."""
     rows = overviews(Integration.objects.all())
+    running = first_syncs(row for row in rows if row.is_first_sync)
     context = {
         "rows": rows,
+        "health": health(rows),
+        "first_syncs": running,
+        "several_first_syncs": len(running) > 1,
         "expiring": [row for row in rows if row.secret_note],
         "unmatched_count": count_not_matched(),
         "has_instructors": has_instructors(),
@@ -36,6 +40,9 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
     found = overviews(Integration.objects.filter(pk=pk))
     if not found or not found[0].is_moving:
         return HttpResponseClientRefresh()
+    if "card" in request.GET:
+        context = {"progress": first_syncs(found)[0], "is_compact": "compact" in request.GET}
+        return render(request, "settings/_first_sync.html", context)
     return render(request, "settings/_progress.html", {"row": found[0]})
 
 

@@ -64,6 +64,16 @@ def coming(value: datetime) -> str:
 
 
 @register.filter
+def upcoming(value: datetime) -> str:
+    """A moment to come, on its own: 10:45; 12 Nov, 09:15."""
+    local = timezone.localtime(value)
+    if value <= timezone.now():
+        return _("Next cycle")
+    clock = f"{local:%H:%M}"
+    return clock if local.date() == timezone.localdate() else f"{date_format(local, 'j M')}, {clock}"
+
+
+@register.filter
 def initials(name: str) -> str:
     """Up to two letters that stand for a person: of the first and the last name."""
     words = [word for word in str(name).split() if word[0].isalnum()] or ["?"]

@@ -1,49 +1,60 @@
-"""The Instructors tab: who is synced with which mailbox, and who is not matched."""
+"""The table of the Instructors tab: who is synced with which mailbox."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.timezone import now
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from instructors.filters import CalendarMappingFilter
+from instructors.filters import InstructorFilter
 from instructors.forms import StopForm
-from instructors.listing import Row, count_not_matched, has_instructors, not_matched
-from instructors.models import CalendarMapping, Unmatched
-from instructors.receivers import enqueue_discovery
+from instructors.listing import count_not_matched, has_instructors, not_matched, rows_of
+from instructors.models import CalendarMapping, Instructor
 from instructors.signals import sync_wanted
+from instructors.views.places import back, follows_look_up, next_page
 from integrations.access import requires
 
 PAGE = 50
-FRESH = timedelta(seconds=45)  # so long a look-up that was just asked for is waited for
 
 
 @require_GET
 @vary_on_headers("HX-Request")
 @requires("instructors.view_calendarmapping")
 def listing(request: HttpRequest) -> HttpResponse:
-    """The tab, or only its table where htmx searches, filters or pages."""
-    rows = CalendarMappingFilter(
-        request.GET, queryset=CalendarMapping.objects.select_related("instructor", "integration")
-    )
-    page = Paginator(rows.qs, PAGE).get_page(request.GET.get("page"))
-    context = {
-        "filter": rows,
-        "page": page,
-        "rows": [Row(mapping) for mapping in page],
-        "problem_count": CalendarMapping.objects.exclude(problem="").count(),
-    }
+    """The tab, or only its table where htmx searches, filters, pages or follows what moves."""
+    context = table_context(request)
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "settings/_instructor_rows.html", context)
-    context |= {"has_instructors": bool(context["rows"]) or has_instructors(), **unmatched_context(request)}
+    context |= unmatched_context(request)
     return render(request, "settings/instructors.html", context)
+
+
+def table_context(request: HttpRequest) -> dict[str, Any]:
+    found = InstructorFilter(asked_for(request), queryset=Instructor.objects.all())
+    pairs = found.qs.order_by("name", "pk", "mappings__pk").values_list("pk", "mappings__pk")
+    page = Paginator(pairs, PAGE).get_page(request.GET.get("page"))
+    rows = rows_of(page)
+    return {
+        "filter": found,
+        "page": page,
+        "rows": rows,
+        "is_moving": follows_look_up(request) or any(row.is_moving for row in rows),
+        "problem_count": CalendarMapping.objects.exclude(problem="").count(),
+        "has_instructors": bool(rows) or has_instructors(),
+    }
+
+
+def asked_for(request: HttpRequest) -> QueryDict:
+    """The filters of the address; while nobody is matched, everybody is shown."""
+    asked = request.GET.copy()
+    if not asked.get("show") and not CalendarMapping.objects.exists():
+        asked["show"] = "everybody"
+    return asked
 
 
 @require_GET
@@ -56,8 +67,7 @@ def unmatched(request: HttpRequest) -> HttpResponse:
 def unmatched_context(request: HttpRequest) -> dict[str, Any]:
     page = Paginator(not_matched(), PAGE).get_page(request.GET.get("unmatched"))
     count = count_not_matched() if page.paginator.count else 0
-    asked = request.session.get("discovery_asked_until", "") > now().isoformat()
-    return {"unmatched": page, "unmatched_count": count, "is_checking": asked}
+    return {"unmatched": page, "unmatched_count": count, "is_checking": follows_look_up(request)}
 
 
 @require_http_methods(["GET", "POST"])
@@ -69,8 +79,9 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         mapping.stop(remove_copies=form.removes_copies)
         messages.success(request, _("%(name)s is no longer synced.") % {"name": mapping.instructor})
-        return redirect("instructors:list")
-    return render(request, "settings/instructor_stop.html", {"form": form, "mapping": mapping})
+        return back(request)
+    context = {"form": form, "mapping": mapping, "next": next_page(request)}
+    return render(request, "settings/instructor_stop.html", context)
 
 
 @require_POST
@@ -81,7 +92,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
     messages.success(
         request, _("%(name)s is synced again, beginning with a first sync.") % {"name": mapping.instructor}
     )
-    return redirect("instructors:list")
+    return back(request)
 
 
 @require_POST
@@ -92,33 +103,7 @@ def sync(request: HttpRequest, pk: int) -> HttpResponse:
         CalendarMapping.objects.filter(pk=mapping.pk).update(retry_at=None)  # somebody wants it tried now
         sync_wanted.send(CalendarMapping, mappings=[mapping.pk])
     messages.success(request, _("The calendar of %(name)s is synced now.") % {"name": mapping.instructor})
-    return redirect("instructors:list")
-
-
-@require_POST
-@requires("instructors.change_calendarmapping")
-def check(request: HttpRequest, pk: int) -> HttpResponse:
-    """Look one instructor up again."""
-    missing = get_object_or_404(Unmatched.objects.select_related("instructor"), pk=pk)
-    enqueue_discovery([missing.integration_id], [missing.instructor_id])
-    messages.success(request, _("%(name)s is looked up again.") % {"name": missing.instructor})
-    return back_to_unmatched(request)
-
-
-@require_POST
-@requires("instructors.change_calendarmapping")
-def check_all(request: HttpRequest) -> HttpResponse:
-    """Look everybody up again who is not matched."""
-    integrations = list(not_matched().order_by().values_list("integration", flat=True).distinct())
-    enqueue_discovery(integrations)
-    messages.success(request, _("Everybody who is not matched is looked up again."))
-    return back_to_unmatched(request)
-
-
-def back_to_unmatched(request: HttpRequest) -> HttpResponse:
-    """Back to the list, which follows the look-up for a while."""
-    request.session["discovery_asked_until"] = (now() + FRESH).isoformat()
-    return redirect("instructors:list")
+    return back(request)
 
 
 def switchable() -> Any:

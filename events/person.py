@@ -1,0 +1,196 @@
+"""What the page of one instructor shows: bounded, and in a fixed number of queries."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Q, QuerySet
+from django.utils.timezone import now
+
+from events import board
+from events.availability import Clash, Teaching
+from events.models import Event, ExternalEvent, Session, SyncedEvent
+from events.person_words import Obstacle, Standing, foreign, left_over, planned, span, until
+from events.sync.desired import entry_of
+from events.sync.state import horizon
+from instructors.listing import Row, rows_of
+from instructors.models import CalendarMapping, Instructor, Unmatched
+
+SESSIONS_A_PAGE, ITEMS_A_PAGE, MOST = 20, 20, 20
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A session that the instructor is to teach, and how it stands in each of the calendars."""
+
+    teaching: Teaching
+    standings: Sequence[Standing]
+    clashes: Sequence[Obstacle]
+
+    @property
+    def is_moving(self) -> bool:
+        return any(one.is_moving for one in self.standings)
+
+    @property
+    def is_draft(self) -> bool:
+        return is_draft(self.teaching)
+
+    @property
+    def when(self) -> str:
+        return span(self.teaching.start, self.teaching.end)
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One of our copies that has a problem, or that nobody plans any more; without a title its event is gone."""
+
+    copy: SyncedEvent
+    standing: Standing
+    session: Session | None
+
+    @property
+    def when(self) -> str:
+        """The session's time; of a session that is deleted, the end is all that is left."""
+        return span(self.session.starts_at, self.session.ends_at) if self.session else until(self.copy.ends_at)
+
+
+@dataclass(frozen=True)
+class Copies:
+    """The first few of `count`."""
+
+    rows: Sequence[Copy] = ()
+    count: int = 0
+
+
+@dataclass
+class Person:
+    """An instructor with everything that is known of the calendars."""
+
+    instructor: Instructor
+    moment: datetime = field(default_factory=now)
+
+    def __post_init__(self) -> None:
+        pairs = CalendarMapping.objects.filter(instructor=self.instructor).order_by("pk").values_list("pk", flat=True)
+        self.calendars: list[Row] = rows_of((self.instructor.pk, pk) for pk in pairs)
+        self.mappings = {row.mapping.pk: row.mapping for row in self.calendars if row.mapping}
+        self.lacking = list(lacking(self.instructor, self.mappings.values()))
+        self.teachings = sorted(
+            board.teachings([self.instructor.pk], self.moment, board.LAST), key=lambda one: (one.start, one.session)
+        )
+
+    def sessions(self, number: str | None) -> tuple[Page, list[Planned]]:
+        """A page of the sessions to come, with what is in their way."""
+        page = Paginator(self.teachings, SESSIONS_A_PAGE).get_page(number)
+        shown: list[Teaching] = list(page)
+        if not shown:
+            return page, []
+        [row] = board.load([self.instructor], shown[0].start, max(one.end for one in shown))
+        copies = self.copies_of([one.uid for one in shown])
+        wanted = fingerprints([one.session for one in shown])
+        obstacles = obstacles_of(row.clashes)
+        return page, [
+            Planned(one, self.standings(one, copies, wanted), obstacles.get(one.session, ())) for one in shown
+        ]
+
+    def standings(
+        self, teaching: Teaching, copies: Mapping[tuple[int, UUID], SyncedEvent], wanted: Mapping[UUID, str]
+    ) -> list[Standing]:
+        uid = teaching.uid
+        current = [one for one in self.mappings.values() if not one.leaving_at and not one.integration.is_closing]
+        return [
+            planned(one, copies.get((one.pk, uid)), wanted.get(uid, ""), is_draft=is_draft(teaching)) for one in current
+        ]
+
+    def copies_of(self, uids: Collection[UUID]) -> dict[tuple[int, UUID], SyncedEvent]:
+        found = SyncedEvent.objects.filter(mapping__in=self.mappings, session_uid__in=uids)
+        return {(one.mapping_id, one.session_uid): one for one in found} if self.mappings else {}
+
+    def left_over(self) -> Copies:
+        """What stands in Outlook for a time to come and is not planned any more."""
+        confirmed = [one.uid for one in self.teachings if not is_draft(one)]
+        found = self.in_outlook().filter(ends_at__gte=self.moment)
+        leaving = [pk for pk, one in self.mappings.items() if one.leaving_at or one.integration.is_closing]
+        unplanned = found.filter(~Q(session_uid__in=confirmed) | Q(mapping__in=leaving))
+        return self.copies(unplanned, lambda one: left_over(self.mappings[one.mapping_id], one))
+
+    def problems(self) -> Copies:
+        """What failed, and what was changed or deleted in Outlook, as far as it is not over."""
+        found = SyncedEvent.objects.filter(mapping__in=self.mappings, ends_at__gte=horizon())
+        wrong = found.exclude(problem="", observed="")
+        return self.copies(wrong, lambda one: planned(self.mappings[one.mapping_id], one, one.fingerprint))
+
+    def copies(self, found: QuerySet[SyncedEvent], say: Callable[[SyncedEvent], Standing]) -> Copies:
+        rows = list(found.order_by("ends_at", "pk")[:MOST]) if self.mappings else []
+        sessions = Session.objects.filter(uid__in=[one.session_uid for one in rows]).select_related("event")
+        by_uid = {one.uid: one for one in sessions} if rows else {}
+        count = found.count() if len(rows) == MOST else len(rows)
+        return Copies([Copy(one, say(one), by_uid.get(one.session_uid)) for one in rows], count)
+
+    def in_outlook(self) -> QuerySet[SyncedEvent]:
+        return SyncedEvent.objects.in_outlook().filter(mapping__in=self.mappings)
+
+    def earlier(self) -> int:
+        """How many sessions that are over stand in Outlook."""
+        return self.in_outlook().filter(ends_at__lt=self.moment).count() if self.mappings else 0
+
+    def external(self, number: str | None) -> Page:
+        """A page of what else stands in Outlook from now on."""
+        timed = Q(is_all_day=False, ends_at__gt=self.moment)
+        all_day = Q(is_all_day=True, ends_at__gt=self.today)
+        found = ExternalEvent.objects.filter(timed | all_day, mapping__in=self.mappings)
+        page = Paginator(found.order_by("starts_at", "pk"), ITEMS_A_PAGE).get_page(number)
+        page.object_list = [foreign(one, self.mappings[one.mapping_id]) for one in page.object_list]
+        return page
+
+    @property
+    def today(self) -> datetime:
+        """The UTC midnight of the date that it is where the instructor is; so all-day items are stored."""
+        return datetime.combine(self.moment.astimezone(ZoneInfo(self.instructor.time_zone)).date(), time(), UTC)
+
+    @property
+    def has_several(self) -> bool:
+        return len(self.mappings) > 1
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything that was pulled can be relied on at all."""
+        return any(one.synced_at and one.sync_enabled for one in self.mappings.values())
+
+
+def lacking(instructor: Instructor, mappings: Iterable[CalendarMapping]) -> QuerySet[Unmatched]:
+    """Why there is no calendar in the other integrations; nobody is missed there who is inactive."""
+    if not instructor.is_active:
+        return Unmatched.objects.none()
+    found = Unmatched.objects.filter(instructor=instructor, integration__closing_at=None)
+    return found.exclude(integration__in=[one.integration_id for one in mappings]).select_related("integration")
+
+
+def fingerprints(sessions: Collection[int]) -> dict[UUID, str]:
+    """What the copies of these sessions would hold now, by the session's uid."""
+    rows = Session.objects.filter(pk__in=sessions).values_list(
+        "uid", "starts_at", "ends_at", "event__title", "event__location", "event__description"
+    )
+    return {row[0]: entry_of({}, *row).fingerprint for row in rows}
+
+
+def obstacles_of(clashes: Iterable[Clash]) -> dict[int, list[Obstacle]]:
+    """What is in the way of each session, by its primary key; of two sessions each is in the other's way."""
+    found: dict[int, list[Obstacle]] = {}
+    for clash in clashes:
+        found.setdefault(clash.session.session, []).append(Obstacle(clash.other, clash.is_conflict))
+        if isinstance(clash.other, Teaching):
+            found.setdefault(clash.other.session, []).append(Obstacle(clash.session, clash.is_conflict))
+    return found
+
+
+def is_draft(teaching: Teaching) -> bool:
+    return teaching.status != Event.Status.CONFIRMED
+
+
+def may_be_deleted(instructor: Instructor) -> bool:
+    """Whether nothing refers to `instructor`, who was added by mistake."""
+    is_assigned = instructor.events.exists() or instructor.sessions.exists()
+    return not is_assigned and not instructor.mappings.exists()
