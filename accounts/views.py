@@ -93,6 +93,6 @@ def set_up(request: HttpRequest) -> HttpResponse:
             return redirect("login")
         login(request, user, "accounts.backends.ProfileBackend")
         messages.success(request, _("Your account is made. You are signed in as an administrator."))
-        return redirect("home")
+        return redirect("events:integrations")
     setup.announce()
     return render(request, "accounts/set_up.html", {"form": form})
