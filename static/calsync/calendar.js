@@ -158,6 +158,7 @@ class Board {
     const count = this.shownDays.length;
     const least = this.isMonth ? 30 : this.view === "day" ? 600 : Math.max(132, this.slots * 18);
     this.dayWidth = Math.max(least, room / count);
+    grid.style.setProperty("--grid-width", `${Math.ceil(sidebar + this.dayWidth * count)}px`);
     grid.classList.toggle("is-wide", this.dayWidth * count > room + 1);
     if (!this.isMonth) this.slotWidth = this.dayWidth / this.slots;
   }
@@ -355,7 +356,7 @@ class Board {
         : isOof ? [item.title, oof, oofShort, oofShortest] : [item.title, isTentative(item) ? tentative : busy];
     const isWide = width > 60;
     const strip = item.conflict ? (isWide ? 22 : 6) : 0;
-    const name = fitting(names, width - strip - (isWide ? 14 : 1), `600 ${isWide ? 12.5 : 11.5}px ${FONT}`);
+    const name = fitting(names, width - strip - (isWide ? 14 : isChip || item.kind === "session" ? 1 : 10), `600 ${isWide ? 12.5 : 11.5}px ${FONT}`);
     return [this.strip(item, isWide ? width : 0), make("span", "item-words", make("bdi", "item-name", name))];
   }
 
@@ -417,6 +418,7 @@ class Board {
   mounted(focused) {
     if (this.stop.signal.aborted) return;
     const grid = this.part("grid");
+    if (this.shownDays.includes(this.today)) grid.scrollLeft = this.left(this.today);
     const items = [...grid.querySelectorAll(".ec-event")];
     const again = items.find((item) => item.dataset.piece === focused);
     if (items.length) (again ?? items[0]).tabIndex = 0;
