@@ -484,6 +484,14 @@ def test_a_base_that_makes_no_sense_is_as_none(scheduler: Client, base: str) -> 
     assert event.title == "Saved"
 
 
+@pytest.mark.parametrize("day", ["2000-01-01", "2099-12-31"])
+@pytest.mark.parametrize("zone", ["Pacific/Pago_Pago", "Pacific/Kiritimati"])
+def test_a_date_at_the_end_of_what_is_accepted_is_saved_and_shown(scheduler: Client, day: str, zone: str) -> None:
+    scheduler.post(NEW, form(row(day, "00:00", "23:59"), time_zone=zone))
+
+    assert f'value="{day}"' in scheduler.get(edit_url(Event.objects.get())).content.decode()
+
+
 # Buttons of the form, without JavaScript
 
 
