@@ -1,9 +1,9 @@
 """What the page of one instructor shows: bounded, and in a fixed number of queries."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from django.core.paginator import Page, Paginator
@@ -13,12 +13,15 @@ from django.utils.timezone import now
 from events import board
 from events.availability import Clash, Teaching
 from events.models import Event, ExternalEvent, Session, SyncedEvent
-from events.person_words import Obstacle, Standing, foreign, left_over, planned, span, until
-from events.sync.desired import entry_of
+from events.person_words import Foreign, Obstacle, Standing, span, until
+from events.states import Wish, state_of
+from events.sync.desired import entry_of, teachers_of
 from events.sync.state import horizon
 from instructors.listing import Row, rows_of
 from instructors.models import CalendarMapping, Instructor, Unmatched
+from integrations.providers.types import Entry
 
+CANCELLED = Event.Status.CANCELLED
 SESSIONS_A_PAGE, ITEMS_A_PAGE, MOST = 20, 20, 20
 
 
@@ -88,21 +91,29 @@ class Person:
         if not shown:
             return page, []
         [row] = board.load([self.instructor], shown[0].start, max(one.end for one in shown))
-        copies = self.copies_of([one.uid for one in shown])
-        wanted = fingerprints([one.session for one in shown])
+        uids = [one.uid for one in shown]
+        copies = self.copies_of(uids)
+        sessions = {one.uid: one for one in Session.objects.filter(uid__in=uids).select_related("event")}
         obstacles = obstacles_of(row.clashes)
         return page, [
-            Planned(one, self.standings(one, copies, wanted), obstacles.get(one.session, ())) for one in shown
+            Planned(one, self.standings(sessions.get(one.uid), copies), obstacles.get(one.session, ())) for one in shown
         ]
 
-    def standings(
-        self, teaching: Teaching, copies: Mapping[tuple[int, UUID], SyncedEvent], wanted: Mapping[UUID, str]
-    ) -> list[Standing]:
-        uid = teaching.uid
+    def standings(self, session: Session | None, copies: Mapping[tuple[int, UUID], SyncedEvent]) -> list[Standing]:
+        """How a session that the instructor is to teach stands in each of the calendars."""
         current = [one for one in self.mappings.values() if not one.leaving_at and not one.integration.is_closing]
+        uid = session.uid if session else None
         return [
-            planned(one, copies.get((one.pk, uid)), wanted.get(uid, ""), is_draft=is_draft(teaching)) for one in current
+            self.standing(one, copies.get((one.pk, uid)) if uid else None, session, is_assigned=True) for one in current
         ]
+
+    def standing(
+        self, mapping: CalendarMapping, copy: SyncedEvent | None, session: Session | None, *, is_assigned: bool
+    ) -> Standing:
+        wish = Wish(entry_for(session, copy), session.event.status if session else CANCELLED, is_assigned)
+        return Standing(
+            mapping, copy, state_of(wish, mapping, copy, moment=self.moment, horizon=horizon()), self.moment
+        )
 
     def copies_of(self, uids: Collection[UUID]) -> dict[tuple[int, UUID], SyncedEvent]:
         found = SyncedEvent.objects.filter(mapping__in=self.mappings, session_uid__in=uids)
@@ -114,20 +125,27 @@ class Person:
         found = self.in_outlook().filter(ends_at__gte=self.moment)
         leaving = [pk for pk, one in self.mappings.items() if one.leaving_at or one.integration.is_closing]
         unplanned = found.filter(~Q(session_uid__in=confirmed) | Q(mapping__in=leaving))
-        return self.copies(unplanned, lambda one: left_over(self.mappings[one.mapping_id], one))
+        return self.copies(unplanned)
 
     def problems(self) -> Copies:
         """What failed, and what was changed or deleted in Outlook, as far as it is not over."""
         found = SyncedEvent.objects.filter(mapping__in=self.mappings, ends_at__gte=horizon())
-        wrong = found.exclude(problem="", observed="")
-        return self.copies(wrong, lambda one: planned(self.mappings[one.mapping_id], one, one.fingerprint))
+        return self.copies(found.exclude(problem="", observed=""))
 
-    def copies(self, found: QuerySet[SyncedEvent], say: Callable[[SyncedEvent], Standing]) -> Copies:
+    def copies(self, found: QuerySet[SyncedEvent]) -> Copies:
+        """The first of these copies with their sessions, and how many there are."""
         rows = list(found.order_by("ends_at", "pk")[:MOST]) if self.mappings else []
-        sessions = Session.objects.filter(uid__in=[one.session_uid for one in rows]).select_related("event")
-        by_uid = {one.uid: one for one in sessions} if rows else {}
-        count = found.count() if len(rows) == MOST else len(rows)
-        return Copies([Copy(one, say(one), by_uid.get(one.session_uid)) for one in rows], count)
+        if not rows:
+            return Copies()
+        uids = [one.session_uid for one in rows]
+        sessions = {one.uid: one for one in Session.objects.filter(uid__in=uids).select_related("event")}
+        taught = teachers_of(uids)
+        told = []
+        for one in rows:
+            session, is_assigned = sessions.get(one.session_uid), (self.instructor.pk, one.session_uid) in taught
+            mapping = self.mappings[one.mapping_id]
+            told.append(Copy(one, self.standing(mapping, one, session, is_assigned=is_assigned), session))
+        return Copies(told, found.count() if len(rows) == MOST else len(rows))
 
     def in_outlook(self) -> QuerySet[SyncedEvent]:
         return SyncedEvent.objects.in_outlook().filter(mapping__in=self.mappings)
@@ -142,7 +160,7 @@ class Person:
         all_day = Q(is_all_day=True, ends_at__gt=self.today)
         found = ExternalEvent.objects.filter(timed | all_day, mapping__in=self.mappings)
         page = Paginator(found.order_by("starts_at", "pk"), ITEMS_A_PAGE).get_page(number)
-        page.object_list = [foreign(one, self.mappings[one.mapping_id]) for one in page.object_list]
+        page.object_list = [Foreign(one, self.mappings[one.mapping_id]) for one in page.object_list]
         return page
 
     @property
@@ -168,12 +186,14 @@ def lacking(instructor: Instructor, mappings: Iterable[CalendarMapping]) -> Quer
     return found.exclude(integration__in=[one.integration_id for one in mappings]).select_related("integration")
 
 
-def fingerprints(sessions: Collection[int]) -> dict[UUID, str]:
-    """What the copies of these sessions would hold now, by the session's uid."""
-    rows = Session.objects.filter(pk__in=sessions).values_list(
-        "uid", "starts_at", "ends_at", "event__title", "event__location", "event__description"
-    )
-    return {row[0]: entry_of({}, *row).fingerprint for row in rows}
+def entry_for(session: Session | None, copy: SyncedEvent | None) -> Entry:
+    """What a copy of `session` should hold; of a session that is deleted only its end is known."""
+    if session is None:
+        end = copy.ends_at if copy else now()
+        return Entry(copy.session_uid if copy else uuid4(), "", end, end)
+    event = session.event
+    times = (session.starts_at, session.ends_at)
+    return entry_of({}, session.uid, *times, event.title, event.location, event.description)
 
 
 def obstacles_of(clashes: Iterable[Clash]) -> dict[int, list[Obstacle]]:

@@ -1,100 +1,67 @@
-"""How one copy, and one item of somebody else, is told on the page of an instructor."""
+"""How one session in one calendar, and one item of somebody else, is told on the page of an instructor."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.utils.formats import date_format
-from django.utils.timezone import localdate, localtime, now
+from django.utils.timezone import localdate, localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from events.availability import Item, Teaching
 from events.models import ExternalEvent, SyncedEvent
+from events.states import Kind, State
 from events.sync.plan import is_restored_enough
-from instructors.listing import State
+from events.words import DASH, Look, detail, hours, look
+from events.words import day as day_of
+from instructors.listing import State as Badge
 from instructors.models import CalendarMapping
 from integrations.models import Integration
 
-DASH = "\N{EN DASH}"
 SHOWN_AS = {
-    "free": State("good", "circle-check", gettext_lazy("Free")),
-    "workingElsewhere": State("good", "circle-check", gettext_lazy("Working elsewhere")),
-    "tentative": State("warn", "circle-dashed", gettext_lazy("Tentative")),
-    "oof": State("off", "user-off", gettext_lazy("Out of office")),
+    "free": Badge("good", "circle-check", gettext_lazy("Free")),
+    "workingElsewhere": Badge("good", "circle-check", gettext_lazy("Working elsewhere")),
+    "tentative": Badge("warn", "circle-dashed", gettext_lazy("Tentative")),
+    "oof": Badge("off", "user-off", gettext_lazy("Out of office")),
 }
-BUSY = State("off", "lock", gettext_lazy("Busy"))
+BUSY = Badge("off", "lock", gettext_lazy("Busy"))
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How a session stands in one calendar: the badge, a sentence where there is more to say, and what comes next."""
+    """How a session stands in one calendar at a moment."""
 
     mapping: CalendarMapping
+    copy: SyncedEvent | None
     state: State
-    note: str = ""
-    sent_at: datetime | None = None
-    retry_at: datetime | None = None
-    is_moving: bool = False
+    moment: datetime
+
+    @property
+    def look(self) -> Look:
+        return look(self.state)
+
+    @property
+    def detail(self) -> str:
+        return detail(self.state, self.moment)
+
+    @property
+    def note(self) -> str:
+        """The sentence about what is wrong with this item alone; what is wrong with the calendar is said there."""
+        if self.state.kind == Kind.DRIFTED and self.copy:
+            return drift(self.mapping, self.copy, self.moment)
+        is_own = self.copy is not None and self.state.problem == self.copy.problem
+        return self.state.problem if is_own else ""
+
+    @property
+    def is_moving(self) -> bool:
+        return self.state.is_moving
 
 
-def planned(mapping: CalendarMapping, copy: SyncedEvent | None, wanted: str, *, is_draft: bool = False) -> Standing:
-    """How a session stands whose copy would hold the fingerprint `wanted`."""
-    is_there = copy is not None and copy.remote_id != ""
-    sent_at = copy.intended_at if copy and is_there else None
-    if not mapping.is_pushed_to or not mapping.integration.is_active:
-        word = _("In Outlook, not synced") if is_there else _("Not synced")
-        return Standing(mapping, State("off", "player-pause", word), sent_at=sent_at)
-    if is_draft:
-        if is_there:
-            return going(mapping, sent_at)
-        return Standing(mapping, State("off", "pencil", _("Draft, not sent")))
-    if copy and (copy.problem or copy.observed):
-        return wrong(mapping, copy)
-    if copy is None or not is_there or copy.fingerprint != wanted:
-        return waiting(mapping, sent_at)
-    return Standing(mapping, State("good", "circle-check", _("In Outlook")), sent_at=sent_at)
-
-
-def waiting(mapping: CalendarMapping, sent_at: datetime | None) -> Standing:
-    word = _("Change waiting") if sent_at else _("Waiting")
-    is_moving = not mapping.problem and not mapping.integration.problem
-    return Standing(mapping, State("info", "loader-2", word), sent_at=sent_at, is_moving=is_moving)
-
-
-def wrong(mapping: CalendarMapping, copy: SyncedEvent) -> Standing:
-    """A copy that was refused, or is not as we left it."""
-    if copy.problem:
-        failed = State("bad", "alert-triangle", _("Failed"))
-        return Standing(mapping, failed, note=copy.problem, retry_at=copy.retry_at)
-    is_gone = copy.observed == SyncedEvent.Observed.GONE
-    word = _("Deleted in Outlook") if is_gone else _("Changed in Outlook")
-    return Standing(mapping, State("warn", "alert-triangle", word), note=drift(mapping, copy), sent_at=copy.intended_at)
-
-
-def drift(mapping: CalendarMapping, copy: SyncedEvent) -> str:
-    """What becomes of a copy that somebody changed or deleted in Outlook."""
-    if mapping.integration.drift == Integration.Drift.FLAG:
-        return _("It is left as it is, because this integration only shows what was edited in Outlook.")
-    if is_restored_enough(copy, now()):
+def drift(mapping: CalendarMapping, copy: SyncedEvent, moment: datetime) -> str:
+    """Why something that was changed or deleted in Outlook is left as it is."""
+    if mapping.integration.drift != Integration.Drift.FLAG and is_restored_enough(copy, moment):
         return _("It was put right as often as a day allows. Ask the instructor who or what changes it.")
-    return _("It is put right at the next sync.")
-
-
-def left_over(mapping: CalendarMapping, copy: SyncedEvent) -> Standing:
-    """How a copy stands that nobody plans any more."""
-    stays = not mapping.integration.is_active and not mapping.integration.is_closing
-    stays = stays or not (mapping.sync_enabled or mapping.removes_copies or mapping.leaving_at)
-    if stays:
-        word = _("In Outlook, not synced")
-        return Standing(mapping, State("off", "player-pause", word), sent_at=copy.intended_at)
-    if copy.problem:
-        return wrong(mapping, copy)
-    return going(mapping, copy.intended_at)
-
-
-def going(mapping: CalendarMapping, sent_at: datetime | None) -> Standing:
-    is_moving = not mapping.problem and not mapping.integration.problem
-    return Standing(mapping, State("info", "loader-2", _("Being removed")), sent_at=sent_at, is_moving=is_moving)
+    return _("It is left as it is, because this integration only shows what was edited in Outlook.")
 
 
 @dataclass(frozen=True)
@@ -129,7 +96,7 @@ class Foreign:
         return self.item.title if may_be_seen else ""
 
     @property
-    def state(self) -> State:
+    def state(self) -> Badge:
         return SHOWN_AS.get(self.item.show_as, BUSY)
 
     @property
@@ -139,27 +106,22 @@ class Foreign:
         return span(self.item.starts_at, self.item.ends_at)
 
 
-def foreign(item: ExternalEvent, mapping: CalendarMapping) -> Foreign:
-    return Foreign(item, mapping)
-
-
 def span(start: datetime, end: datetime) -> str:
     """Wed 18 Nov, 09:00 to 12:00; over midnight with both days. In the viewer's zone."""
-    first, last = localtime(start), localtime(end)
-    if first.date() == last.date():
-        return f"{day(first.date())}, {first:%H:%M}{DASH}{last:%H:%M}"
-    return f"{day(first.date())}, {first:%H:%M} {DASH} {day(last.date())}, {last:%H:%M}"
+    first = localtime(start)
+    return f"{day_of(first, weekday=True)}, {hours(first, localtime(end))}"
 
 
 def until(end: datetime) -> str:
     last = localtime(end)
-    return _("until %(day)s, %(time)s") % {"day": day(last.date()), "time": f"{last:%H:%M}"}
+    return _("until %(day)s, %(time)s") % {"day": day_of(last, weekday=True), "time": f"{last:%H:%M}"}
 
 
 def days(first: date, last: date) -> str:
+    """Wed 18 Nov, all day; Wed 18 Nov to Fri 20 Nov, all day."""
     if last <= first:
         return _("%(day)s, all day") % {"day": day(first)}
-    return _("%(first)s to %(last)s, all day") % {"first": day(first), "last": day(last)}
+    return _("%(first)s %(to)s %(last)s, all day") % {"first": day(first), "to": DASH, "last": day(last)}
 
 
 def day(value: date) -> str:
