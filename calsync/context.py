@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -29,13 +29,6 @@ class HeaderPage:
     def url(self) -> str:
         return reverse(self.name)
 
-    @property
-    def exists(self) -> bool:
-        try:
-            return bool(self.url)
-        except NoReverseMatch:
-            return False
-
 
 SETTINGS = [
     HeaderPage(
@@ -57,7 +50,7 @@ def pages_for(user: Viewer, pages: list[HeaderPage] = PAGES) -> list[HeaderPage]
     """The first page of each section that `user` may open."""
     found: dict[str, HeaderPage] = {}
     for page in pages:
-        if page.section not in found and page.exists and user.has_perm(page.permission):
+        if page.section not in found and user.has_perm(page.permission):
             found[page.section] = page
     return list(found.values())
 

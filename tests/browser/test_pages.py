@@ -3,12 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import User
 from django.utils.timezone import now
 
 from integrations.models import Integration
 from tests.browser.conftest import Window
-from tests.browser.people import LONG_NAME, PASSWORD
+from tests.browser.people import LONG_NAME
 from tests.factories import (
     CalendarMappingFactory,
     ExternalEventFactory,
@@ -84,22 +83,6 @@ def test_the_delete_page_after_a_failed_clean_up_is_fit_to_be_seen(
 
     assert page.get_by_role("button", name="Delete anyway").is_visible()
     assert_is_fit_to_be_seen(admin_window)
-
-
-def test_somebody_signs_in_and_out(window: Window) -> None:
-    User.objects.create_superuser("maria", first_name="Maria", password=PASSWORD)
-    page = window.open("/")
-    page.get_by_label("User name").fill("maria")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("heading", name="Calendar Integration").wait_for()
-
-    if page.get_by_role("button", name="Menu").is_visible():
-        page.get_by_role("button", name="Menu").click()
-    page.get_by_role("button", name="Maria").click()
-    page.get_by_role("button", name="Sign out").click()
-
-    page.get_by_role("heading", name="Sign in").wait_for()
 
 
 def test_the_pages_for_everybody_are_fit_to_be_seen(window: Window) -> None:
