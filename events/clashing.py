@@ -15,7 +15,7 @@ from events.sheet import Sheet
 from events.words import Times, dates, said
 from instructors.models import Instructor
 
-SHOWN = 20
+SHOWN = 10
 
 
 @dataclass(frozen=True)

@@ -62,9 +62,7 @@ class EventFilter(django_filters.FilterSet):
 
     q = django_filters.CharFilter(method="named", label=_("Search title, place or instructor"))
     status = django_filters.ChoiceFilter(choices=STATUSES, label=_("Status"), empty_label=_("Status: all"))
-    sync = django_filters.ChoiceFilter(
-        choices=SYNC, method="standing", label=_("Sync state"), empty_label=_("Sync: all")
-    )
+    sync = django_filters.ChoiceFilter(choices=SYNC, method="leave", label=_("Sync state"), empty_label=_("Sync: all"))
     period = django_filters.ChoiceFilter(
         choices=PERIODS, method="leave", label=_("Dates"), empty_label=_("Dates: upcoming")
     )
@@ -77,7 +75,9 @@ class EventFilter(django_filters.FilterSet):
         form = EventFilterForm
 
     def filter_queryset(self, queryset: QuerySet[Event]) -> QuerySet[Event]:
-        return super().filter_queryset(queryset).filter(self.dated())
+        events = super().filter_queryset(queryset).filter(self.dated())
+        which = self.asked.get("sync")
+        return events.filter(pk__any=standing(which, events)) if which else events
 
     def named(self, events: QuerySet[Event], _name: str, value: str) -> QuerySet[Event]:
         for word in value.split():
@@ -88,11 +88,8 @@ class EventFilter(django_filters.FilterSet):
             events = events.filter(is_written | Q(pk__in=of_event) | Q(pk__in=of_session))
         return events
 
-    def standing(self, events: QuerySet[Event], _name: str, value: str) -> QuerySet[Event]:
-        return events.filter(standing(value))
-
     def leave(self, events: QuerySet[Event], _name: str, _value: str) -> QuerySet[Event]:
-        """The dates are looked at together; see `dated`."""
+        """The dates and the sync state are looked at together; see `filter_queryset`."""
         return events
 
     @property

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Case, CharField, Count, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from events.models import Event, Session, SyncedEvent
@@ -29,52 +29,61 @@ def pairs(sessions: Q) -> list[Any]:
     current = Session.objects.filter(sessions, event__status=Event.Status.CONFIRMED, ends_at__gte=horizon()).order_by()
     own = current.filter(instructors__isnull=False)
     inherited = current.filter(~has_own_instructors(), event__instructors__isnull=False)
-    found: list[Any] = []
-    for rows, teacher in ((own, "instructors"), (inherited, "event__instructors")):
-        calendar = f"{teacher}__mappings__"
-        let_go = Q(**{f"{calendar}leaving_at__isnull": False}) | Q(
-            **{f"{calendar}integration__closing_at__isnull": False}
-        )
-        found.append(rows.exclude(let_go).annotate(kind=kind_of(teacher)))
-    return found
+    return [with_kind(own, "instructors"), with_kind(inherited, "event__instructors")]
 
 
-def kind_of(teacher: str) -> Case:
-    """The kind of a session in the calendar that the path `teacher` leads to."""
+def with_kind(sessions: Any, teacher: str) -> Any:
+    """`sessions` with their kind in each calendar of the instructors to whom the path `teacher` leads."""
     calendar = f"{teacher}__mappings__"
+    is_let_go = Q(**{f"{calendar}leaving_at__isnull": False})
+    is_let_go |= Q(**{f"{calendar}integration__closing_at__isnull": False})
     is_out = Q(**{f"{calendar}pk__isnull": True})
     is_out |= Q(**{f"{calendar}sync_enabled": False}) | Q(**{f"{teacher}__is_active": False})
-    copy = SyncedEvent.objects.filter(mapping=OuterRef(f"{calendar}pk"), session_uid=OuterRef("uid"))
-    return Case(
-        When(is_out, then=Value(Kind.NOT_SYNCED)),
-        default=Coalesce(Subquery(copy.values_list(kind_of_copy())), pending(calendar)),
-        output_field=CharField(),
-    )
+    kinds = {"if_pending": pending(calendar), "if_failed": failed(calendar), "if_drifted": drifted(calendar)}
+    rows = sessions.annotate(is_let_go=Case(When(is_let_go, then=True), default=False)).filter(is_let_go=False)
+    rows = rows.annotate(calendar=F(f"{calendar}pk"), seen_at=Coalesce(f"{calendar}synced_at", NEVER), **kinds)
+    copy = SyncedEvent.objects.filter(mapping=OuterRef("calendar"), session_uid=OuterRef("uid"))
+    kind = Coalesce(Subquery(copy.values_list(kind_of_copy())), "if_pending")
+    return rows.annotate(kind=case(When(is_out, then=Value(Kind.NOT_SYNCED)), default=kind))
+
+
+def case(*cases: When, default: Any) -> Case:
+    return Case(*cases, default=default, output_field=CharField())
 
 
 def kind_of_copy() -> Case:
-    changed = Q(changed_at__gt=Coalesce("sent_at", NEVER)) & Q(changed_at__gt=Coalesce("mapping__synced_at", NEVER))
-    is_left = Q(mapping__integration__drift=Integration.Drift.FLAG)
-    is_failed = ~Q(problem="") & Q(mapping__integration__status=Integration.Status.ACTIVE)
-    return Case(
-        When(is_failed, then=Value(Kind.FAILED)),
-        When(~Q(observed="") & is_left, then=Value(Kind.DRIFTED)),
-        When(changed | Q(remote_id="") | Q(fingerprint="") | ~Q(observed=""), then=pending("mapping__")),
+    """The kind of a session of which there is a copy."""
+    is_changed = Q(changed_at__gt=Coalesce("sent_at", NEVER)) & Q(changed_at__gt=OuterRef("seen_at"))
+    return case(
+        When(~Q(problem=""), then=OuterRef("if_failed")),
+        When(~Q(observed=""), then=OuterRef("if_drifted")),
+        When(is_changed | Q(remote_id="") | Q(fingerprint=""), then=OuterRef("if_pending")),
         default=Value(Kind.IN_OUTLOOK),
-        output_field=CharField(),
     )
 
 
 def pending(calendar: str) -> Case:
     """The kind of what is still to be sent into the calendar at this path."""
     is_refused = Q(**{f"{calendar}retry_at__isnull": False}) | Q(**{f"{calendar}failing_since__isnull": False})
-    is_failing = ~Q(**{f"{calendar}problem": ""}) & (is_refused | Q(**{f"{calendar}unreadable": 0}))
-    return Case(
-        When(Q(**{f"{calendar}integration__status": Integration.Status.INACTIVE}), then=Value(Kind.NOT_SYNCED)),
-        When(is_failing | ~Q(**{f"{calendar}integration__problem": ""}), then=Value(Kind.FAILED)),
-        default=Value(Kind.WAITING),
-        output_field=CharField(),
-    )
+    is_failing = Q(**{f"{calendar}problem__gt": ""}) & (is_refused | Q(**{f"{calendar}unreadable": 0}))
+    is_failing |= Q(**{f"{calendar}integration__problem__gt": ""})
+    return case(is_paused(calendar), When(is_failing, then=Value(Kind.FAILED)), default=Value(Kind.WAITING))
+
+
+def failed(calendar: str) -> Case:
+    """The kind of what could not be sent into the calendar at this path."""
+    return case(is_paused(calendar), default=Value(Kind.FAILED))
+
+
+def drifted(calendar: str) -> Case:
+    """The kind of what was changed in Outlook."""
+    is_left = Q(**{f"{calendar}integration__drift": Integration.Drift.FLAG})
+    return case(When(is_left, then=Value(Kind.DRIFTED)), default=pending(calendar))
+
+
+def is_paused(calendar: str) -> When:
+    inactive = Q(**{f"{calendar}integration__status": Integration.Status.INACTIVE})
+    return When(inactive, then=Value(Kind.NOT_SYNCED))
 
 
 def being_removed() -> QuerySet[SyncedEvent]:
@@ -98,23 +107,26 @@ def counts(events: Collection[int]) -> dict[int, dict[Kind, int]]:
     return found
 
 
-def events_with(*kinds: Kind) -> Q:
-    """The events that have an item of one of these kinds."""
-    is_one = Q()
+def standing(which: str, events: QuerySet[Event]) -> list[int]:
+    """Those of `events` that stand in Outlook as `which` of the list's filter says, by their primary keys."""
+    kinds: dict[int, set[str]] = {pk: set() for pk in events.order_by().values_list("pk", flat=True)}
     for rows in pairs(Q()):
-        is_one |= Q(pk__in=rows.filter(kind__in=kinds).values("event"))
-    if Kind.REMOVING in kinds:
-        sessions = Session.objects.filter(uid__in=being_removed().values("session_uid"))
-        is_one |= Q(pk__in=sessions.values("event"))
-    return is_one
-
-
-def standing(which: str) -> Q:
-    """The events that stand in Outlook as `which` of the list's filter says."""
+        for event, kind in rows.values_list("event", "kind").distinct():
+            if event in kinds:
+                kinds[event].add(kind)
     if which == Kind.WAITING:
-        return events_with(Kind.WAITING, Kind.REMOVING)
+        sessions = Session.objects.filter(uid__in=being_removed().values("session_uid"))
+        for event in sessions.values_list("event", flat=True):
+            kinds.get(event, set()).add(Kind.REMOVING)
+    return [event for event, found in kinds.items() if stands(which, found)]
+
+
+def stands(which: str, kinds: set[str]) -> bool:
+    """Whether an event with items of these kinds stands in Outlook as `which` says."""
+    if which == Kind.WAITING:
+        return bool(kinds & {Kind.WAITING, Kind.REMOVING})
     if which == Kind.FAILED:
-        return events_with(Kind.FAILED)
-    unsettled = events_with(Kind.WAITING, Kind.FAILED)
-    complete = events_with(Kind.IN_OUTLOOK) & ~events_with(Kind.NOT_SYNCED, Kind.DRIFTED)
-    return complete & ~unsettled if which == Kind.IN_OUTLOOK else ~complete & ~unsettled
+        return Kind.FAILED in kinds
+    if which == Kind.IN_OUTLOOK:
+        return kinds == {Kind.IN_OUTLOOK}
+    return kinds != {Kind.IN_OUTLOOK} and not kinds & {Kind.WAITING, Kind.FAILED}

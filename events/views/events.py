@@ -73,7 +73,9 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Say what cancelling does to Outlook, then cancel."""
     found = get_object_or_404(Event, pk=pk)
     if request.method == "POST":
-        told = _("%(event)s is cancelled. Its items are being removed from Outlook.")
+        told = _("%(event)s is cancelled.")
+        if removal_of(found).items:
+            told = _("%(event)s is cancelled. Its items are being removed from Outlook.")
         return change(request, found, Event.Status.CANCELLED, told)
     if found.status == Event.Status.CANCELLED:
         return redirect("events:event", pk)
@@ -86,9 +88,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     """Say what confirming does to Outlook, then confirm."""
     found = get_object_or_404(Event, pk=pk)
     if request.method == "POST":
-        return change(
-            request, found, Event.Status.CONFIRMED, _("%(event)s is confirmed and is being put into Outlook.")
-        )
+        return change(request, found, Event.Status.CONFIRMED, _("%(event)s is confirmed."))
     if found.status == Event.Status.CONFIRMED:
         return redirect("events:event", pk)
     current = sheet.load(found)
@@ -111,11 +111,9 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     removal = removal_of(found)
     if request.method == "POST":
         found.delete()
-        told = (
-            _("%(event)s is deleted.")
-            if removal.is_nothing
-            else _("%(event)s is deleted. Its items are being removed from Outlook.")
-        )
+        told = _("%(event)s is deleted.")
+        if removal.items:
+            told = _("%(event)s is deleted. Its items are being removed from Outlook.")
         messages.success(request, told % {"event": found})
         return redirect("events:list")
     return render(request, "events/delete.html", {"event": found, "removal": removal})
