@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from devtools.demo_people import ABSENT, matched
+from devtools.demo_people import ABSENT, address, matched
 from devtools.demo_plan import FAILED, LATE, STALE, STOPPED, TOO_LONG
 
 WELCOME = """
@@ -45,6 +45,7 @@ def steps(url: str, outlook: str, story: Mapping[str, str], interval: str) -> It
         yield lines(
             f"{STALE}'s mailbox has been refusing since yesterday, so she is not shown as free; {STOPPED} is stopped.",
             f"{url}{story['stale']} and {people}",
+            f"Let calsync in again at {outlook}/?person={address(STALE)} and press Sync now.",
         )
     if "failed" in story:
         yield lines(

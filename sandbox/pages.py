@@ -17,6 +17,7 @@ from sandbox.world import World
 
 DAYS_SHOWN = 21
 PEOPLE_SHOWN = 200
+SWITCHED = {"ok": ("refused", "Refuse the application"), "refused": ("ok", "Let the application in again")}
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 70rem; padding: 1.5rem; color: #1f2937; }
@@ -41,10 +42,14 @@ def calendars(world: World, request: Request) -> HTMLResponse:
 
 
 def act(world: World, person: Person, form: str) -> None:
-    """Do as the owner of the calendar what a form of the page says: remove an item, or add one."""
+    """Do what a form of the page says: as the owner remove an item or add one, or open or close the mailbox."""
     values = {name: found[0] for name, found in parse_qs(form).items()}
     if "remove" in values:
         events.delete(world, person, values["remove"], events.USER)
+        return
+    if values.get("mailbox") in SWITCHED:
+        person.mailbox = values["mailbox"]
+        world.people_changed = True
         return
     span = {name: {"dateTime": values.get(name, ""), "timeZone": "UTC"} for name in ("start", "end")}
     events.create(world, person, {"subject": values.get("subject", ""), **span}, events.USER)
@@ -97,8 +102,18 @@ def _calendar(world: World, person: Person) -> str:
         f"<label>Start <input type='datetime-local' name='start' value='{start}'></label> "
         f"<label>End <input type='datetime-local' name='end' value='{end}'></label> "
         f"<button>Add as {escape(person.name)}</button></form>"
+        + _switch(person)
         + _table(("Start", "End", "Subject", "Location", "Shown as", ""), rows)
     )
+
+
+def _switch(person: Person) -> str:
+    """A button that opens or closes the mailbox to the application, as an Exchange administrator would."""
+    if person.mailbox not in SWITCHED:
+        return ""
+    other, text = SWITCHED[person.mailbox]
+    button = f"<button name='mailbox' value='{other}'>{text}</button>"
+    return f"<form method='post' action='/?person={person.id}'>Mailbox: {person.mailbox} {button}</form>"
 
 
 def _instance_row(person: Person, instance: Instance) -> str:

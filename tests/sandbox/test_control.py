@@ -185,3 +185,16 @@ def test_a_visitor_of_the_page_adds_and_removes_an_item_as_the_owner(sandbox: Cl
     assert "Dentist" in added.text
     assert event["start"]["dateTime"].startswith(item["start"])
     assert "Dentist</td>" not in removed.text
+
+
+def test_a_visitor_of_the_page_refuses_the_application_and_lets_it_in_again(sandbox: Client, ann: str) -> None:
+    page = f"{sandbox.facts['admin_url']}/?person={ann}"
+
+    closed = sandbox.session.post(page, data={"mailbox": "refused"}, timeout=10)
+    refused = sandbox.graph("GET", f"/users/{ann}/events").status_code
+    opened = sandbox.session.post(page, data={"mailbox": "ok"}, timeout=10)
+    answered = sandbox.graph("GET", f"/users/{ann}/events").status_code
+
+    assert (refused, answered) == (403, 200)
+    assert "Let the application in again" in closed.text
+    assert "Refuse the application" in opened.text
