@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
 
-from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models import F, Q, QuerySet
 from django.utils.timezone import now
 
 from events import board
@@ -21,6 +21,7 @@ from instructors.models import CalendarMapping, Instructor
 from integrations.models import Integration
 
 CLOSELY = 60  # so many instructors are looked at closely
+GLANCED = 400  # of so many it is found out who seems free
 EXPERTS = 20
 MOST_TAUGHT = 5_000
 MOST_SPANS = 12
@@ -47,45 +48,42 @@ def candidates(planning: Planning, text: str = "") -> Candidates:
     everybody = len(near)
     if everybody > CLOSELY:
         everybody = others.count()
-        near = pool(others, near, planning, taught)
+        near = pool(others, planning, taught)
     found = standings(planning, near, chosen=False)
     pks = [one.pk for one in near]
     ranked = sorted(found, key=lambda one: (ORDER.index(one.verdict), -taught[one.instructor.pk]))
     return Candidates(ranked, everybody, taught, *neighbours(planning, [*pks, *planning.typed.everybody]))
 
 
-def pool(
-    people: QuerySet[Instructor], first: list[Instructor], planning: Planning, taught: Counter[int]
-) -> list[Instructor]:
-    """So many of `people` as are looked at closely, by name: who has taught it, who seems free, and the `first`."""
-    experts = people.filter(pk__in=[pk for pk, _times in taught.most_common(EXPERTS)])
-    free = seemingly_free(people, planning)[: CLOSELY - EXPERTS]
-    found = {one.pk: one for one in [*experts, *free, *first]}
-    return sorted(list(found.values())[:CLOSELY], key=lambda one: (one.name.casefold(), one.pk))
+def pool(people: QuerySet[Instructor], planning: Planning, taught: Counter[int]) -> list[Instructor]:
+    """So many of `people` as are looked at closely, by name: who has taught it, who seems free, and the first."""
+    known = {pk for pk, _times in taught.most_common(EXPERTS)}
+    experts = list(people.filter(pk__in=known).values_list("pk", flat=True))
+    first = list(people.values_list("pk", flat=True)[:GLANCED])
+    free = seemingly_free(list(dict.fromkeys([*experts, *first])), planning)[: CLOSELY - EXPERTS]
+    kept = list(dict.fromkeys([*experts, *free, *first]))[:CLOSELY]
+    return list(Instructor.objects.filter(pk__in=kept))
 
 
-def seemingly_free(people: QuerySet[Instructor], planning: Planning) -> QuerySet[Instructor]:
-    """Those of `people` whose calendars are known and have nothing in the way of the sessions.
+def seemingly_free(instructors: Sequence[int], planning: Planning) -> list[int]:
+    """Those of `instructors` whose calendars are known and have nothing in the way of the sessions, in their order.
 
-    It is a first look only: all-day items are taken to be wider than they are. The condition hides in a CASE, so that
-    PostgreSQL tries it on one instructor after the other and stops when it has enough.
+    It is a glance only: all-day items are taken to be wider than they are, and of many sessions the gaps count too.
     """
     spans = few([Span(one.starts_at, one.ends_at) for one in planning.sessions])
     if not spans:
-        return people.none()
-    free = Q(Exists(readable(spans))) & ~Q(Exists(external(spans)))
-    for teacher in teaching(spans, planning.event):
-        free &= ~Q(Exists(teacher))
-    fits = Case(When(free, then=Value(True)), default=Value(False), output_field=BooleanField())
-    return people.annotate(fits=fits).filter(fits=True).order_by("pk")
+        return []
+    taken = {*with_external(instructors, spans), *teaching(instructors, spans, planning.event)}
+    known = set(readable(instructors, spans))
+    return [pk for pk in instructors if pk in known and pk not in taken]
 
 
-def readable(spans: Sequence[Span]) -> QuerySet[CalendarMapping]:
-    """Calendars of the outer instructor of which it is known what they hold in `spans`."""
-    return CalendarMapping.objects.filter(
+def readable(instructors: Sequence[int], spans: Sequence[Span]) -> Iterable[int]:
+    """Those of whose calendars it is known what they hold in `spans`."""
+    calendars = CalendarMapping.objects.filter(
         Q(window_start=None) | Q(window_start__lte=spans[0].start),
         Q(window_end=None) | Q(window_end__gte=spans[-1].end),
-        instructor=OuterRef("pk"),
+        instructor__pk__any=instructors,
         sync_enabled=True,
         leaving_at=None,
         problem="",
@@ -95,24 +93,27 @@ def readable(spans: Sequence[Span]) -> QuerySet[CalendarMapping]:
         integration__problem="",
         integration__closing_at=None,
     )
+    return calendars.order_by().values_list("instructor", flat=True)
 
 
-def external(spans: Sequence[Span]) -> QuerySet[ExternalEvent]:
-    """External events of the outer instructor in `spans`."""
+def with_external(instructors: Sequence[int], spans: Sequence[Span]) -> Iterable[int]:
+    """Those who have external events in `spans`."""
     wide = [Span(one.start - board.EVERYWHERE, one.end + board.EVERYWHERE) for one in spans]
     in_the_way = Q(is_all_day=False) & within(spans) | Q(is_all_day=True) & within(wide)
-    calendar = {"mapping__leaving_at": None, "mapping__integration__closing_at": None}
-    found = ExternalEvent.objects.filter(in_the_way, mapping__instructor=OuterRef("pk"), **calendar)
-    return found.exclude(show_as__in=HARMLESS)
+    whole = Q(starts_at__lt=wide[-1].end, ends_at__gt=wide[0].start)  # which the index can follow
+    owned = Q(mapping__instructor__pk__any=instructors, mapping__leaving_at=None, mapping__integration__closing_at=None)
+    found = ExternalEvent.objects.filter(owned, whole, in_the_way).exclude(show_as__in=HARMLESS)
+    return found.values_list("mapping__instructor", flat=True).distinct()
 
 
-def teaching(spans: Sequence[Span], event: Event | None) -> Iterable[QuerySet[Session]]:
-    """Sessions of the outer instructor in `spans`: their own, and those of their events."""
-    planned = Session.objects.filter(within(spans), event__status__in=board.PLANNED)
+def teaching(instructors: Sequence[int], spans: Sequence[Span], event: Event | None) -> Iterable[int]:
+    """Those who have sessions in `spans`, other than of `event`."""
+    planned = Session.objects.filter(within(spans), event__status__in=board.PLANNED).order_by()
     if event is not None:
         planned = planned.exclude(event=event)
-    yield planned.filter(instructors=OuterRef("pk"))
-    yield planned.filter(~has_own_instructors(), event__instructors=OuterRef("pk"))
+    own = planned.filter(instructors__pk__any=instructors).values_list("instructors")
+    inherited = planned.filter(~has_own_instructors(), event__instructors__pk__any=instructors)
+    return [pk for (pk,) in own.union(inherited.values_list("event__instructors"))]
 
 
 def within(spans: Iterable[Span]) -> Q:

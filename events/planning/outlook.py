@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from events.models import Event, SyncedEvent
 from events.planning.forms import Planning
+from events.planning.questions import pairs_of
 from events.planning.typed import Typed
 from events.sync.state import horizon
 from instructors.models import CalendarMapping
@@ -57,7 +58,7 @@ def effect(planning: Planning, saved: Typed | None, mappings: dict[int, Calendar
     keys = {(mapping, one.typed.uid or str(one.row)) for mapping, one in wanted}
     kept = keys & set(present)
     gone = {copy for copy in set(present) - keys if present[copy]}
-    return Effect(keys - kept, kept & changed_copies(planning, saved, keys), gone)
+    return Effect(keys - kept - on_their_way(saved, mappings), kept & changed_copies(planning, saved, keys), gone)
 
 
 def wanted_copies(planning: Planning, mappings: Iterable[CalendarMapping]) -> list:
@@ -70,6 +71,14 @@ def wanted_copies(planning: Planning, mappings: Iterable[CalendarMapping]) -> li
         for session in planning.sessions
         if one.instructor_id in session.teachers and session.ends_at >= begin
     ]
+
+
+def on_their_way(saved: Typed | None, mappings: dict[int, CalendarMapping]) -> set[Copy]:
+    """The copies that are wanted already, whatever is saved now."""
+    if saved is None or saved.status != Event.Status.CONFIRMED:
+        return set()
+    pairs = {(pk, uid) for pk, uid, _times in pairs_of(saved)}
+    return {(mapping, uid) for mapping, one in mappings.items() for pk, uid in pairs if one.instructor_id == pk}
 
 
 def present_copies(saved: Typed | None) -> dict[Copy, bool]:

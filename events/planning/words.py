@@ -124,18 +124,16 @@ class Words:
 
     def grouped(self, obstacles: Iterable[Obstacle]) -> list[str]:
         """Each thing that is in the way once, all sessions of an event together."""
-        events: dict[int, list[Teaching]] = {}
-        said: dict[str, str] = {}
+        events: dict[int, dict[Teaching, None]] = {}
+        said: dict[str | int, str] = {}  # the words, or the event whose words come once it is whole
         for one in obstacles:
             if isinstance(one.other, Teaching):
-                known = events.setdefault(one.other.event, [])
-                if one.other not in known:
-                    known.append(one.other)
-                said[f"event {one.other.event}"] = self.teaching(*known)
+                events.setdefault(one.other.event, {})[one.other] = None
+                said[one.other.event] = ""
             else:
                 words = self.obstacle(one)
                 said[words] = words
-        return list(said.values())
+        return [words or self.teaching(*events[key]) for key, words in said.items() if words or isinstance(key, int)]
 
     def reasons(self, standing: Standing) -> list[str]:
         """What is in an instructor's way, each thing once, what blocks first; at most a few, and how many more."""

@@ -124,6 +124,7 @@ async function propose(input) {
   list.innerHTML = await answer.text();
   options(input).forEach((option, index) => { option.id = `${list.id}-${index}`; });
   list.hidden = false;
+  list.scrollIntoView({ block: "nearest" });
   input.setAttribute("aria-expanded", "true");
   input.removeAttribute("aria-activedescendant");
 }
@@ -242,6 +243,9 @@ function watchCopying() {
       event.preventDefault();
       details.querySelector("[data-copy-rows]").click();
     }
+  });
+  details.addEventListener("toggle", () => {
+    if (details.open) details.querySelector(".copy-days-panel").scrollIntoView({ block: "nearest" });
   });
   document.addEventListener("click", (event) => { if (!details.contains(event.target)) details.open = false; });
   document.addEventListener("htmx:afterSwap", (event) => {
