@@ -36,6 +36,7 @@ ROWS = {
     "events:states": "event",
     "events:cancel": "event",
     "events:delete": "event",
+    "events:confirm": "event",
     "events:instructor": "instructor",
     "events:delete_instructor": "instructor",
     "instructors:edit": "instructor",
@@ -100,7 +101,7 @@ def rows(db: None) -> dict[str, models.Model]:
 
 
 def path_of(name: str, rows: dict[str, models.Model]) -> str:
-    assert bool(PAGES[name].arguments) == (name in ROWS), f"{name}: ROWS says which row its address names"
+    assert bool(PAGES[name].arguments) == (name in ROWS), f"{name} belongs into ROWS if its address has an argument"
     return reverse(name, args=[rows[ROWS[name]].pk] if name in ROWS else [])
 
 

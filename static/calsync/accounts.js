@@ -7,6 +7,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (!proposal || !here || here === field.value) return;
   field.value = here;
-  proposal.querySelector("span").textContent = proposal.dataset.zoneProposal.replace("%s", here);
+  const words = proposal.querySelector("span");
+  words.textContent = words.textContent.replace("%s", here);
   proposal.hidden = false;
 });

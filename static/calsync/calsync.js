@@ -146,7 +146,7 @@ function proposeZone() {
   const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const link = document.querySelector("[data-zone-here]");
   if (link && here && here !== link.dataset.zoneHere) {
-    link.textContent = link.dataset.text.replace("%s", here);
+    link.textContent = link.textContent.replace("%s", here);
     link.hidden = false;
   }
 }
