@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from events.board import stale_after
 from events.closing import live
 from events.models import ExternalEvent, SyncedEvent
+from events.words import said
 from instructors.listing import State, integration_state, not_matched
 from instructors.models import CalendarMapping, Instructor, Unmatched
 from integrations.models import Integration
@@ -79,8 +80,10 @@ class Overview:
         """Whether what moves is the first sync of this integration, and not that of one calendar that came later."""
         if not self.is_moving or self.integration.is_closing:
             return False
-        to_come = self.left + self.unknown
-        return self.done * 2 < self.in_first_sync + self.unknown or (self.is_new and to_come > 1)
+        if not self.in_first_sync:
+            return True  # nobody is paired yet
+        is_mostly_to_come = self.done * 2 < self.in_first_sync
+        return self.left > 0 and (is_mostly_to_come or (self.is_new and self.left + self.unknown > 1))
 
     @property
     def is_new(self) -> bool:
@@ -169,6 +172,7 @@ class Health:
     everything: int
     in_step: int
     failing: int
+    left: int  # of a first sync
     waiting: int
     is_moving: bool
     last_sync: datetime | None
@@ -176,7 +180,7 @@ class Health:
     @property
     def stale(self) -> int:
         """Calendars that nobody has synced for a while, or that rest with their integration."""
-        return max(0, self.everything - self.in_step - self.failing)
+        return max(0, self.everything - self.in_step - self.failing - self.left)
 
     @property
     def state(self) -> State:
@@ -205,6 +209,7 @@ def health(rows: Iterable[Overview]) -> Health | None:
         everything=everything,
         in_step=sum(row.in_step for row in active),
         failing=sum(row.failing for row in active),
+        left=sum(row.left for row in active),
         waiting=sum(row.waiting for row in active),
         is_moving=any(row.is_first_sync for row in active),
         last_sync=max((row.last_sync for row in active if row.last_sync), default=None),
@@ -221,9 +226,9 @@ class FirstSync:
     failures: Sequence[CalendarMapping] = ()
 
     @property
-    def started_at(self) -> datetime | None:
-        """When it began, where that is known: at the creation of the integration."""
-        return self.row.integration.created_at if self.row.is_new else None
+    def started(self) -> str:
+        """When it began, where that is known: at the creation of the integration. Empty elsewhere."""
+        return said(self.row.integration.created_at) if self.row.is_new else ""
 
 
 FAILURES = 5

@@ -22,7 +22,7 @@ from instructors.models import CalendarMapping, Instructor, Unmatched
 from integrations.providers.types import Entry
 
 CANCELLED = Event.Status.CANCELLED
-SESSIONS_A_PAGE, ITEMS_A_PAGE, MOST = 20, 20, 20
+SESSIONS_A_PAGE, ITEMS_A_PAGE, MOST = 20, 10, 20
 
 
 @dataclass(frozen=True)
@@ -178,12 +178,12 @@ class Person:
         return any(one.synced_at and one.sync_enabled for one in self.mappings.values())
 
 
-def lacking(instructor: Instructor, mappings: Iterable[CalendarMapping]) -> QuerySet[Unmatched]:
-    """Why there is no calendar in the other integrations; nobody is missed there who is inactive."""
-    if not instructor.is_active:
+def lacking(instructor: Instructor, mappings: Collection[CalendarMapping]) -> QuerySet[Unmatched]:
+    """Why an active instructor has no calendar at all; who has one in an integration is not missed in the others."""
+    if mappings or not instructor.is_active:
         return Unmatched.objects.none()
     found = Unmatched.objects.filter(instructor=instructor, integration__closing_at=None)
-    return found.exclude(integration__in=[one.integration_id for one in mappings]).select_related("integration")
+    return found.select_related("integration")
 
 
 def entry_for(session: Session | None, copy: SyncedEvent | None) -> Entry:

@@ -24,7 +24,7 @@ SHOWN_AS = {
     "tentative": Badge("warn", "circle-dashed", gettext_lazy("Tentative")),
     "oof": Badge("off", "user-off", gettext_lazy("Out of office")),
 }
-BUSY = Badge("off", "lock", gettext_lazy("Busy"))
+BUSY = Badge("off", "calendar-event", gettext_lazy("Busy"))
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,8 @@ def calendar_state(mapping: CalendarMapping) -> State:
     """The badge of a calendar."""
     if not mapping.sync_enabled:
         return State("off", "player-pause", _("Disabled"))
+    if not mapping.instructor.is_active:
+        return State("off", "player-pause", _("Inactive"))
     if mapping.problem:
         return State("bad", "alert-triangle", _("Enabled, failing"))
     if is_waiting(mapping):

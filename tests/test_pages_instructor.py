@@ -215,7 +215,8 @@ def test_the_sessions_are_paged_beside_the_external_events(admin, ann):
 
     assert "Course number 20" in text
     assert "Course number 19" not in text
-    assert text.count("21\N{EN DASH}23 of 23") == 2
+    assert "21\N{EN DASH}23 of 23" in text
+    assert "11\N{EN DASH}20 of 23" in text
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "999", "x", "", "\x00", "1" * 30])

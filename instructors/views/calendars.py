@@ -18,6 +18,7 @@ from instructors.models import CalendarMapping, Instructor
 from instructors.signals import sync_wanted
 from instructors.views.places import back, follows_look_up, next_page
 from integrations.access import requires
+from integrations.models import Integration
 
 PAGE = 50
 
@@ -30,7 +31,8 @@ def listing(request: HttpRequest) -> HttpResponse:
     context = table_context(request)
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "settings/_instructor_rows.html", context)
-    context |= unmatched_context(request)
+    is_connected = Integration.objects.filter(status=Integration.Status.ACTIVE, closing_at=None).exists()
+    context |= unmatched_context(request) | {"is_connected": is_connected}
     return render(request, "settings/instructors.html", context)
 
 

@@ -44,8 +44,8 @@ def create_integration(window: Window, sandbox: Sandbox) -> Page:
     fill(page, sandbox.line)
     page.get_by_role("button", name="Create Integration").click()
     page.get_by_text("Northgate Training is created and active.").wait_for()
-    page.locator(".progress-line").wait_for()
-    page.locator(".progress-line").wait_for(state="detached", timeout=WORK)
+    page.locator(".first-sync").wait_for()
+    page.locator(".first-sync").wait_for(state="detached", timeout=WORK)
     page.get_by_text("4 of 5").wait_for()
     return page
 

@@ -138,15 +138,47 @@ def test_going_back_after_a_search_shows_the_whole_page(admin_window: Window, or
 def test_the_progress_of_a_first_sync_moves_by_itself(admin_window: Window) -> None:
     northgate = IntegrationFactory.create(name="Northgate Training")
     first, _ = CalendarMappingFactory.create_batch(2, integration=northgate, synced_at=None)
+    failed = {"problem": "No licence.", "retry_at": now() + timedelta(hours=2)}
+    CalendarMappingFactory.create(integration=northgate, synced_at=None, instructor__name="Dan Failing", **failed)
     page = admin_window.open(SETTINGS)
-    page.get_by_text("First sync: 0 of 2 mailboxes done, 2 left").wait_for()
+    progress = page.locator(".first-sync")
+    progress.get_by_text("0 of 3 mailboxes").wait_for()
+    assert progress.get_by_text("Dan Failing").is_visible()
+    assert progress.get_by_text("You can leave this page").is_visible()
+    assert_is_fit_to_be_seen(admin_window)
 
     northgate.mappings.filter(pk=first.pk).update(synced_at=now())
-    page.get_by_text("First sync: 1 of 2 mailboxes done, 1 left").wait_for()
+    progress.get_by_text("1 of 3 mailboxes").wait_for()
+    northgate.mappings.update(synced_at=now(), problem="")
+
+    progress.wait_for(state="detached")
+    page.get_by_text("All 3 calendars in step").wait_for()
+    assert page.get_by_text("Active").is_visible()
+
+
+def test_one_more_calendar_is_followed_in_its_row(admin_window: Window) -> None:
+    northgate = IntegrationFactory.create(name="Northgate Training")
+    CalendarMappingFactory.create_batch(3, integration=northgate)
+    CalendarMappingFactory.create(integration=northgate, synced_at=None)
+    page = admin_window.open(SETTINGS)
+    page.get_by_text("First sync: 3 of 4 mailboxes done, 1 left").wait_for()
+    assert not page.locator(".first-sync").count()
+
     northgate.mappings.update(synced_at=now())
 
     page.get_by_text("First sync").wait_for(state="detached")
-    assert page.get_by_text("Active").is_visible()
+
+
+def test_several_first_syncs_stand_side_by_side(admin_window: Window) -> None:
+    for name in ("Northgate Training", "Fabrikam Akademie"):
+        one = IntegrationFactory.create(name=name)
+        CalendarMappingFactory.create_batch(2, integration=one, synced_at=None)
+        CalendarMappingFactory.create(integration=one, synced_at=None, problem="No licence.")
+
+    page = admin_window.open(SETTINGS)
+
+    assert page.locator(".first-sync").count() == 2
+    assert_is_fit_to_be_seen(admin_window)
 
 
 def test_a_toast_is_closed_by_its_button(admin_window: Window) -> None:
