@@ -318,7 +318,7 @@ class Board {
     const room = width - 14 - (item.conflict ? 22 : 0) - (item.all_day && item.show_as === "oof" ? 26 : 0);
     const names = item.kind === "session" ? [item.title, item.short_name] : [item.title, this.words[isTentative(item) ? "tentative" : "busy"]];
     const name = fitting(names, room, `600 12.5px ${FONT}`);
-    const nodes = [this.strip(item, width)];
+    const nodes = item.conflict ? [this.strip(width)] : [];
     if (!name) return nodes;
     const icon = item.all_day && item.show_as === "oof" ? picture(this.icons, "plane-departure") : "";
     const hours = item.all_day ? "" : fitting(this.hoursTexts(item), room, `400 11.5px ${FONT}`);
@@ -332,8 +332,7 @@ class Board {
     return [item.place && `${clock}, ${item.place}`, clock, clockOf(item.start)];
   }
 
-  strip(item, width) {
-    if (!item.conflict) return "";
+  strip(width) {
     return make("span", "item-strip", width >= 34 ? picture(this.icons, "alert-triangle-filled") : "");
   }
 
@@ -357,7 +356,8 @@ class Board {
     const isWide = width > 60;
     const strip = item.conflict ? (isWide ? 22 : 6) : 0;
     const name = fitting(names, width - strip - (isWide ? 14 : isChip || item.kind === "session" ? 1 : 10), `600 ${isWide ? 12.5 : 11.5}px ${FONT}`);
-    return [this.strip(item, isWide ? width : 0), make("span", "item-words", make("bdi", "item-name", name))];
+    const words = name ? [make("bdi", "item-name item-words", name)] : [];
+    return item.conflict ? [this.strip(isWide ? width : 0), ...words] : words;
   }
 
   // ---- what is not known
