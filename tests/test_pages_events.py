@@ -315,20 +315,21 @@ def test_the_list_counts_what_the_page_shows(scheduler, case, copy, has_own):
     if has_own:
         for session in event.sessions.all():
             session.instructors.add(mapping.instructor)
-    if COPIES[copy] is not None:
+    known = COPIES[copy]
+    if known is not None:
         mapping.sync_enabled, mapping.leaving_at = True, None
         mapping.integration.closing_at, mapping.instructor.is_active = None, True
         put_into_outlook(mapping)
-        SyncedEvent.objects.update(**COPIES[copy])
+        SyncedEvent.objects.update(**known)
         if case in ("leaving", "closing", "inactive instructor"):
             SyncedEvent.objects.update(released_at=now())
 
     shown = scheduler.get(page_of(event)).context["sheet"]
 
     kinds = [state.kind for state in shown.states]
-    if case in ("leaving", "closing") and COPIES[copy] is None:
+    if case in ("leaving", "closing") and known is None:
         assert counts([event.pk]).get(event.pk, {}) == {}
-    elif case == "inactive instructor" and COPIES[copy] is not None:
+    elif case == "inactive instructor" and known is not None:
         assert counts([event.pk])[event.pk][Kind.REMOVING] == kinds.count(Kind.REMOVING) == 2
     else:
         assert counts([event.pk])[event.pk] == {kind: kinds.count(kind) for kind in set(kinds)}
