@@ -55,6 +55,17 @@ INSERT INTO events_session (event_id, uid, starts_at, ends_at)
   SELECT e.id, gen_random_uuid(), s.at, s.at + interval '7 hours' FROM events_event e, generate_series(0, 3) n,
     LATERAL (SELECT %(start)s + ((e.id * 7 + n) %% 31) * interval '1 day' + interval '9 hours' AS at) s;
 """
+SIGNED_IN = """
+SELECT session_key, session_data, expire_date FROM django_session WHERE session_key = %(session)s
+"""
+VIEWER = """
+SELECT u.*, p.* FROM auth_user u LEFT JOIN accounts_profile p ON p.user_id = u.id WHERE u.username = 'scheduler'
+"""
+RIGHTS = """
+SELECT c.app_label, p.codename FROM auth_permission p JOIN django_content_type c ON c.id = p.content_type_id
+JOIN auth_group_permissions g ON g.permission_id = p.id JOIN auth_user_groups m ON m.group_id = g.group_id
+JOIN auth_user u ON u.id = m.user_id WHERE u.username = 'scheduler'
+"""
 PEOPLE = """
 SELECT id, name, email, time_zone, is_active FROM instructors_instructor WHERE is_active
 ORDER BY name, id LIMIT %(rows)s OFFSET %(offset)s
@@ -81,13 +92,14 @@ def measure(stage: Stage, options: argparse.Namespace) -> dict[str, Any]:
     start = today() + timedelta(days=1)
     fill(start)
     client = scheduler()
+    session = client.cookies["sessionid"].value
     bare = psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
     feed, sql, rows = [], [], []
     with override_settings(ALLOWED_HOSTS=["testserver"]):
         for number in pages(2 * options.rounds):
             rows.append(len(json.loads(ask(client, number, start))["events"]))  # the first of both reads from the disk
             feed.append(seconds(ask, client, number, start))
-            sql.append(seconds(read, bare, number, start))
+            sql.append(seconds(read, bare, session, number, start))
     bare.close()
     return {
         "external_events": EXTERNAL_EVENTS,
@@ -132,8 +144,10 @@ def ask(client: Client, number: int, start: datetime) -> bytes:
     return answer.content
 
 
-def read(bare: psycopg.Connection, number: int, start: datetime) -> None:
-    """Fetch the rows of a page, and do nothing with them."""
+def read(bare: psycopg.Connection, session: str, number: int, start: datetime) -> None:
+    """Fetch every row that the feed reads for a page, whoever asks included, and do nothing with them."""
+    for query in (SIGNED_IN, VIEWER, RIGHTS):
+        bare.execute(query, {"session": session}).fetchall()
     people = bare.execute(PEOPLE, {"rows": ROWS, "offset": (number - 1) * ROWS}).fetchall()
     values = {"people": [one[0] for one in people], "start": start, "end": start + timedelta(days=DAYS)}
     calendars = bare.execute(CALENDARS, values).fetchall()

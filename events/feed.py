@@ -131,7 +131,7 @@ def clock(moment: datetime | None) -> str:
 
 
 def events_of(row: board.Row, wall: Wall, paths: Paths) -> Iterator[Json]:
-    """The items of a row that mean something for somebody who is to teach."""
+    """The items of a row that mean something for somebody who is to teach; `with` names what one overlaps."""
     ways = in_the_way(row)
     resource_id = str(row.instructor.pk)
     for item in row.items:
@@ -139,10 +139,11 @@ def events_of(row: board.Row, wall: Wall, paths: Paths) -> Iterator[Json]:
             continue
         event = teaching(item, paths) if isinstance(item, Teaching) else theirs(item)
         event |= {"resourceId": resource_id, "start": wall[item.start], "end": wall[item.end]}
-        conflict, others = ways.get(item.key, NOTHING) if ways else NOTHING
-        event |= {"conflict": conflict, "warning": bool(others) and not conflict, "with": others}
-        if others and isinstance(item, Theirs):
-            event["found_at"] = wall[item.found_at]
+        event["conflict"], others = ways.get(item.key, NOTHING) if ways else NOTHING
+        if others:
+            event["with"] = others
+            if isinstance(item, Theirs):
+                event["found_at"] = wall[item.found_at]
         yield event
 
 
@@ -181,7 +182,6 @@ def theirs(item: Theirs) -> Json:
         "title": item.title or shown_as(item.show_as),
         "show_as": item.show_as,
         "all_day": item.is_all_day,
-        "private": item.is_private,
     }
     if item.first and item.last:
         shown |= {"first": item.first.isoformat(), "last": item.last.isoformat()}

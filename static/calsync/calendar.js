@@ -142,7 +142,7 @@ class Board {
   // What is in the way of `items` and is none of them.
   othersOf(items) {
     const own = new Set(items.map((item) => item.id));
-    const ids = new Set(items.flatMap((item) => item.with).filter((id) => !own.has(id)));
+    const ids = new Set(items.flatMap((item) => item.with || []).filter((id) => !own.has(id)));
     return [...ids].map((id) => this.byId.get(id)).filter(Boolean);
   }
 
