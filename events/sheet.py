@@ -23,13 +23,27 @@ COLUMNS = 4  # with more sessions than this, rows count them instead of a column
 NAMED = 4  # so many sessions are named in a row that counts them
 
 
-class Cell(NamedTuple):
-    """A session in a calendar."""
+@dataclass
+class Cell:
+    """A session in a calendar, as it is at `moment`."""
 
     times: Times
     state: State
-    look: Look
-    detail: str
+    moment: datetime
+
+    @property
+    def look(self) -> Look:
+        return look(self.state)
+
+    @cached_property
+    def detail(self) -> str:
+        return detail(self.state, self.moment)
+
+    @property
+    def seconds(self) -> tuple[object, ...]:
+        """What `detail` depends on, cheaper than the words."""
+        at = self.state.at and int(self.state.at.timestamp())
+        return (self.state.kind, self.state.why, at, self.state.retry_at, bool(self.state.problem))
 
 
 class Group(NamedTuple):
@@ -93,7 +107,8 @@ class Row:
 def group(kind: Kind, cells: list[Cell]) -> Group:
     ordinary = {Kind.IN_OUTLOOK, Kind.NOT_SYNCED, Kind.NOT_ASSIGNED}
     named = [] if kind in ordinary else [cell.times for cell in cells[:NAMED]]
-    words = cells[0].detail if len({cell.detail for cell in cells}) == 1 else ""
+    details = {cell.detail for cell in {cell.seconds: cell for cell in cells}.values()}
+    words = details.pop() if len(details) == 1 else ""
     return Group(cells[0].look, counted(kind, len(cells)), words, named, len(cells) - len(named))
 
 
@@ -243,4 +258,4 @@ def cells(
         )
         wish = Wish(entry, event.status, row.instructor.pk in teachers[session.pk])
         state = state_of(wish, row.calendar, copies.get(session.uid), moment=sheet.moment, horizon=horizon())
-        yield Cell(times, state, look(state), detail(state, sheet.moment))
+        yield Cell(times, state, sheet.moment)

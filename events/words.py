@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 from django.utils.translation import ngettext
 
 from events.states import Kind, State, Why
@@ -99,27 +101,45 @@ class Look:
 
     tone: str
     icon: str
-    word: str
+    word: Promise | str
 
     @property
     def is_turning(self) -> bool:
         return self.icon == "loader-2"
 
 
+LOOKS = {
+    Kind.FAILED: Look("bad", "circle-x-filled", _l("Failed")),
+    Kind.WAITING: Look("info", "loader-2", _l("Waiting")),
+    Kind.REMOVING: Look("warn", "trash", _l("Being removed")),
+    Kind.DRIFTED: Look("warn", "pencil", _l("Changed in Outlook")),
+    Kind.IN_OUTLOOK: Look("good", "circle-check-filled", _l("In Outlook")),
+    Kind.NOT_SYNCED: Look("off", "player-pause", _l("Not synced")),
+    Kind.NOT_ASSIGNED: Look("none", "minus", _l("Not assigned")),
+}
+DELETED = Look("warn", "trash", _l("Deleted in Outlook"))
+REASONS = {
+    Why.DRAFT: _l("Not sent: a draft"),
+    Why.CANCELLED: _l("Not sent: cancelled"),
+    Why.UNMATCHED: _l("Not matched with a mailbox"),
+    Why.INACTIVE: _l("The instructor is inactive"),
+    Why.LEAVING: _l("No longer this mailbox"),
+    Why.CLOSING: _l("The integration is being deleted"),
+    Why.STOPPED: _l("Syncing is stopped"),
+    Why.KEPT: _l("Stopped; its item stays in Outlook"),
+    Why.PAUSED: _l("The integration is inactive"),
+    Why.RESTORING: _l("Changed in Outlook, being put right"),
+    Why.SENDING: _l("Being sent"),
+    Why.CYCLE: _l("Sent at the next cycle"),
+    Why.EDITED: _l("Left as it is there"),
+    Why.DELETED: _l("Left as it is there"),
+    Why.OVER: _l("Over"),
+}
+
+
 def look(state: State) -> Look:
     """The look of a state in its cell."""
-    looks = {
-        Kind.FAILED: Look("bad", "circle-x-filled", _("Failed")),
-        Kind.WAITING: Look("info", "loader-2", _("Waiting")),
-        Kind.REMOVING: Look("warn", "trash", _("Being removed")),
-        Kind.DRIFTED: Look("warn", "pencil", _("Changed in Outlook")),
-        Kind.IN_OUTLOOK: Look("good", "circle-check-filled", _("In Outlook")),
-        Kind.NOT_SYNCED: Look("off", "player-pause", _("Not synced")),
-        Kind.NOT_ASSIGNED: Look("none", "minus", _("Not assigned")),
-    }
-    if state.kind == Kind.DRIFTED and state.why == Why.DELETED:
-        return Look("warn", "trash", _("Deleted in Outlook"))
-    return looks[state.kind]
+    return DELETED if state.kind == Kind.DRIFTED and state.why == Why.DELETED else LOOKS[state.kind]
 
 
 def detail(state: State, now: datetime) -> str:
@@ -143,23 +163,9 @@ def again(retry_at: datetime, now: datetime) -> str:
 
 def reason(state: State) -> str:
     """Why a state is as it is, in a few words."""
-    return {
-        Why.DRAFT: _("Not sent: a draft"),
-        Why.CANCELLED: _("Not sent: cancelled"),
-        Why.UNMATCHED: _("Not matched with a mailbox"),
-        Why.INACTIVE: _("The instructor is inactive"),
-        Why.LEAVING: _("No longer this mailbox"),
-        Why.CLOSING: _("The integration is being deleted"),
-        Why.STOPPED: _("Syncing is stopped"),
-        Why.KEPT: _("Stopped; its item stays in Outlook"),
-        Why.PAUSED: _("The integration is inactive"),
-        Why.RESTORING: _("Changed in Outlook, being put right"),
-        Why.SENDING: _("Being sent"),
-        Why.CYCLE: _("Sent at the next cycle"),
-        Why.EDITED: _("Left as it is there"),
-        Why.DELETED: _("Left as it is there"),
-        Why.OVER: _("Over; it stays there") if state.kind == Kind.IN_OUTLOOK else _("Over"),
-    }.get(state.why, "")
+    if state.kind == Kind.IN_OUTLOOK and state.why == Why.OVER:
+        return _("Over; it stays there")
+    return str(REASONS.get(state.why, ""))
 
 
 def counted(kind: Kind, count: int) -> str:
