@@ -55,6 +55,10 @@ class Copy:
     session: Session | None
 
     @property
+    def is_moving(self) -> bool:
+        return self.standing.is_moving
+
+    @property
     def when(self) -> str:
         """The session's time; of a session that is deleted, the end is all that is left."""
         return span(self.session.starts_at, self.session.ends_at) if self.session else until(self.copy.ends_at)
@@ -154,19 +158,23 @@ class Person:
         """How many sessions that are over stand in Outlook."""
         return self.in_outlook().filter(ends_at__lt=self.moment).count() if self.mappings else 0
 
-    def external(self, number: str | None) -> Page:
+    def external(self, number: str | None) -> tuple[Page, list[Foreign]]:
         """A page of what else stands in Outlook from now on."""
         timed = Q(is_all_day=False, ends_at__gt=self.moment)
         all_day = Q(is_all_day=True, ends_at__gt=self.today)
         found = ExternalEvent.objects.filter(timed | all_day, mapping__in=self.mappings)
         page = Paginator(found.order_by("starts_at", "pk"), ITEMS_A_PAGE).get_page(number)
-        page.object_list = [Foreign(one, self.mappings[one.mapping_id]) for one in page.object_list]
-        return page
+        return page, [Foreign(one, self.mappings[one.mapping_id]) for one in page]
 
     @property
     def today(self) -> datetime:
         """The UTC midnight of the date that it is where the instructor is; so all-day items are stored."""
         return datetime.combine(self.moment.astimezone(ZoneInfo(self.instructor.time_zone)).date(), time(), UTC)
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether a first sync or a clean-up of a calendar is on its way."""
+        return any(row.is_moving for row in self.calendars)
 
     @property
     def has_several(self) -> bool:

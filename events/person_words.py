@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 from django.utils.formats import date_format
 from django.utils.timezone import localdate, localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from events.availability import Item, Teaching
 from events.models import ExternalEvent, SyncedEvent
@@ -18,13 +17,16 @@ from instructors.listing import State as Badge
 from instructors.models import CalendarMapping
 from integrations.models import Integration
 
-SHOWN_AS = {
-    "free": Badge("good", "circle-check", gettext_lazy("Free")),
-    "workingElsewhere": Badge("good", "circle-check", gettext_lazy("Working elsewhere")),
-    "tentative": Badge("warn", "circle-dashed", gettext_lazy("Tentative")),
-    "oof": Badge("off", "user-off", gettext_lazy("Out of office")),
-}
-BUSY = Badge("off", "calendar-event", gettext_lazy("Busy"))
+
+def shown_as(show_as: str) -> Badge:
+    """The badge of how an item is shown in Outlook; what is not understood is busy."""
+    badges = {
+        "free": Badge("good", "circle-check", _("Free")),
+        "workingElsewhere": Badge("good", "circle-check", _("Working elsewhere")),
+        "tentative": Badge("warn", "circle-dashed", _("Tentative")),
+        "oof": Badge("off", "user-off", _("Out of office")),
+    }
+    return badges.get(show_as) or Badge("off", "calendar-event", _("Busy"))
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Obstacle:
         item = self.item
         if isinstance(item, Teaching):
             return f"{item.title}, {span(item.start, item.end)}"
-        name = item.title or str(SHOWN_AS.get(item.show_as, BUSY).word)
+        name = item.title or shown_as(item.show_as).word
         if item.first and item.last:
             return f"{name}, {days(item.first, item.last)}"
         return f"{name}, {span(item.start, item.end)}"
@@ -97,7 +99,7 @@ class Foreign:
 
     @property
     def state(self) -> Badge:
-        return SHOWN_AS.get(self.item.show_as, BUSY)
+        return shown_as(self.item.show_as)
 
     @property
     def when(self) -> str:

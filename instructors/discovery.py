@@ -91,9 +91,16 @@ def unanswered(integration: Integration) -> list[int]:
     return list(found.values_list("pk", flat=True))
 
 
+@transaction.atomic
 def store(integration: Integration, instructor: Instructor, people: Found) -> list[int]:
-    """Record what the directory said of `instructor`; the new mapping's primary key, if there is one."""
+    """Record what the directory said of `instructor`; the new mapping's primary key, if there is one.
+
+    Somebody who was deleted or got another address since the directory was asked stays as is.
+    """
     new: list[int] = []
+    asked_for = Instructor.objects.filter(pk=instructor.pk, email=instructor.email)
+    if not asked_for.select_for_update(no_key=True).values_list("pk").first():
+        return new
     verdict = match(instructor.email, people)
     if isinstance(verdict, Linked):
         try:

@@ -8,7 +8,7 @@ import pytest
 from calsync.celery import app
 from events.closing import tidy
 from events.models import ExternalEvent, SyncedEvent
-from instructors.discovery import discover, unanswered
+from instructors.discovery import discover, store, unanswered
 from instructors.models import CalendarMapping, Instructor, Unmatched
 from integrations.models import Integration
 from tests.conftest import Sandbox, address, plan_event, sync_now, tomorrow
@@ -117,6 +117,51 @@ def test_a_new_discovery_replaces_the_cause_of_the_last_one(sandbox, integration
 
     assert causes() == {"Eve": "alias"}
     assert Unmatched.objects.get().checked_at > first
+
+
+def test_the_owner_of_an_alias_is_suggested(sandbox, integration):
+    put(sandbox, "owner", aliases=[address("eve")])
+    hire("eve")
+
+    discover(integration)
+
+    assert Unmatched.objects.get().suggestion == address("owner")
+
+
+def test_an_address_that_another_instructor_has_is_not_suggested(sandbox, integration):
+    put(sandbox, "owner", aliases=[address("eve")])
+    hire("eve")
+    hire("owner", address("OWNER"))
+
+    discover(integration)
+
+    assert [one.suggestion for one in Unmatched.objects.all()] == [""]
+
+
+def test_a_suggestion_goes_with_its_cause(sandbox, integration):
+    put(sandbox, "owner", aliases=[address("eve")])
+    eve = hire("eve")
+    discover(integration)
+
+    Instructor.objects.filter(pk=eve.pk).update(email=address("nobody"))
+    discover(integration)
+
+    assert (causes(), Unmatched.objects.get().suggestion) == ({"Eve": "not_found"}, "")
+
+
+@pytest.mark.parametrize("change", ["deleted", "another address"])
+def test_whoever_was_deleted_or_readdressed_while_the_directory_was_asked_stays_as_is(sandbox, integration, change):
+    eve = hire("eve")
+    stale = Instructor.objects.get()
+    if change == "deleted":
+        eve.delete()
+    else:
+        Instructor.objects.update(email=address("zoe"))
+
+    new = store(integration, stale, ())
+
+    assert new == []
+    assert not Unmatched.objects.exists()
 
 
 def test_whoever_appears_in_the_directory_later_is_paired_and_no_longer_listed(sandbox, integration):

@@ -12,7 +12,7 @@ from django.utils.timezone import now
 
 from events.models import SyncedEvent
 from events.person import entry_for
-from instructors.models import CalendarMapping, Instructor
+from instructors.models import CalendarMapping, Instructor, Unmatched
 from tests.factories import (
     CalendarMappingFactory,
     EventFactory,
@@ -45,7 +45,7 @@ def ann(db: None) -> CalendarMapping:
     return CalendarMappingFactory.create(instructor__name="Ann Berger", instructor__email="ann@northgate.example")
 
 
-def page(client: Client, mapping: CalendarMapping, **query: Any) -> str:
+def page(client: Client, mapping: CalendarMapping | Unmatched, **query: Any) -> str:
     """The page as a person reads it."""
     response = client.get(reverse("events:instructor", args=[mapping.instructor_id]), query)
     assert response.status_code == 200

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from events.models import ExternalEvent, SyncedEvent
-from instructors.models import CalendarMapping, Unmatched
+from instructors.models import CalendarMapping, Instructor, Unmatched
 from instructors.tasks import discover_in
 from tests.factories import (
     CalendarMappingFactory,
@@ -184,6 +184,216 @@ def test_the_tab_asks_the_database_as_often_for_one_as_for_many(admin, django_as
         admin.get(TAB)
 
 
+# Whom the table shows
+
+
+def test_whoever_has_no_mailbox_is_shown_among_everybody(admin):
+    named("Amara Okafor")
+    UnmatchedFactory.create(instructor__name="Kofi Mensah")
+    InstructorFactory.create(name="Iris Vale", is_active=False)
+
+    assert names_on(admin.get(TAB)) == ["Amara Okafor"]
+    assert names_on(admin.get(TAB, {"show": "everybody"})) == ["Amara Okafor", "Iris Vale", "Kofi Mensah"]
+    assert names_on(admin.get(TAB, {"show": "inactive"})) == ["Iris Vale"]
+
+
+def test_somebody_with_two_mailboxes_has_two_rows_and_filters_speak_of_one_of_them(admin):
+    ann = InstructorFactory.create(name="Ann Berger")
+    CalendarMappingFactory.create(instructor=ann, sync_enabled=False)
+    on = CalendarMappingFactory.create(instructor=ann, problem="No licence.")
+
+    assert names_on(admin.get(TAB)) == ["Ann Berger", "Ann Berger"]
+    assert names_on(admin.get(TAB, {"sync": "off", "problems": "true"})) == []
+    assert names_on(admin.get(TAB, {"sync": "on", "integration": on.integration_id})) == ["Ann Berger"]
+
+
+def test_while_nobody_is_matched_everybody_is_shown(admin):
+    InstructorFactory.create(name="Ann Berger")
+
+    response = admin.get(TAB)
+
+    assert names_on(response) == ["Ann Berger"]
+    assert "No integration is active" in text_of(response)
+
+
+def test_a_search_that_finds_nobody_matched_offers_to_search_everybody(admin):
+    named("Amara Okafor")
+
+    response = admin.get(TAB, {"q": "iris"})
+
+    assert "?q=iris&amp;show=everybody" in response.content.decode()
+
+
+def test_somebody_of_whom_the_directory_has_said_nothing_is_being_looked_up(admin):
+    IntegrationFactory.create()
+    InstructorFactory.create()
+
+    assert "Being looked up" in text_of(admin.get(TAB))
+
+
+@pytest.mark.parametrize(
+    ("values", "moves"),
+    [
+        ({}, False),
+        ({"synced_at": None}, True),
+        ({"synced_at": None, "problem": "No licence."}, False),
+        ({"synced_at": None, "integration__status": "inactive"}, False),
+        ({"synced_at": None, "integration__problem": "The secret has ended."}, False),
+        ({"sync_enabled": False, "removes_copies": True}, True),
+        ({"leaving_at": now()}, True),
+    ],
+)
+def test_the_table_follows_what_moves_and_nothing_else(admin, values, moves):
+    CalendarMappingFactory.create(**values)
+
+    page = admin.get(TAB, {"q": "instructor"}).content.decode()
+
+    assert ('hx-get="/settings/calendar-integration/instructors/?q=instructor" hx-trigger="every 3s"' in page) == moves
+
+
+# Add, edit, deactivate
+
+
+def person(name: str, instructor: Instructor) -> str:
+    return reverse(f"instructors:{name}", args=[instructor.pk])
+
+
+VALUES = {"name": "Ann Berger", "email": "ann@northgate.example", "time_zone": "Europe/Berlin"}
+
+
+def test_an_added_instructor_is_looked_up_and_followed(admin, looked_up, django_capture_on_commit_callbacks):
+    integration = IntegrationFactory.create()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        response = admin.post(reverse("instructors:new"), VALUES, follow=True)
+
+    ann = Instructor.objects.get()
+    assert (ann.name, ann.email, ann.time_zone) == tuple(VALUES.values())
+    assert looked_up == [(integration.pk, [ann.pk])]
+    assert "Ann Berger is added. The directory is asked for the mailbox at once." in text_of(response)
+    assert 'hx-trigger="every 3s"' in response.content.decode()
+
+
+def test_without_an_integration_it_is_said_when_somebody_will_be_matched(admin):
+    response = admin.post(reverse("instructors:new"), VALUES, follow=True)
+
+    assert "matched as soon as an integration is active" in text_of(response)
+
+
+@pytest.mark.parametrize("email", ["ann@northgate.example", " ANN@Northgate.example "])
+def test_an_address_that_somebody_has_is_an_error_that_names_them(admin, email):
+    InstructorFactory.create(name="Ann Lake", email="Ann@northgate.example")
+
+    response = admin.post(reverse("instructors:new"), {**VALUES, "email": email})
+
+    assert response.context["form"].errors == {
+        "email": ["Ann Lake has this address. An address belongs to one instructor."]
+    }
+    assert Instructor.objects.count() == 1
+
+
+def test_an_address_of_somebody_inactive_leads_to_activating_them(admin):
+    InstructorFactory.create(name="Ann Lake", email=VALUES["email"], is_active=False)
+
+    response = admin.post(reverse("instructors:new"), VALUES)
+
+    assert "Activate Ann Lake instead." in response.context["form"].errors["email"][0]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", ""),
+        ("name", "x\x00y"),
+        ("name", "x" * 201),
+        ("email", ""),
+        ("email", "no address"),
+        ("email", "a\x00@northgate.example"),
+        ("email", f"{'x' * 250}@northgate.example"),
+        ("time_zone", ""),
+        ("time_zone", "Mars/Olympus"),
+    ],
+)
+def test_what_cannot_be_is_an_error_at_its_field(admin, field, value):
+    response = admin.post(reverse("instructors:new"), {**VALUES, field: value})
+
+    assert list(response.context["form"].errors) == [field]
+    assert not Instructor.objects.exists()
+
+
+def test_an_edit_writes_what_was_changed_and_nothing_else(admin):
+    ann = InstructorFactory.create(**VALUES)
+    page = admin.get(person("edit", ann))
+    Instructor.objects.update(is_active=False)  # by somebody else, meanwhile
+
+    admin.post(person("edit", ann), {**VALUES, "name": "Ann Lake"})
+
+    ann.refresh_from_db()
+    assert "Edit Ann Berger" in text_of(page)
+    assert (ann.name, ann.is_active) == ("Ann Lake", False)
+
+
+def test_the_own_address_in_other_letter_case_is_no_error(admin):
+    ann = InstructorFactory.create(**VALUES)
+
+    admin.post(person("edit", ann), {**VALUES, "email": "Ann@Northgate.example"})
+
+    ann.refresh_from_db()
+    assert ann.email == "Ann@Northgate.example"
+
+
+def test_another_address_is_looked_up(admin, looked_up, django_capture_on_commit_callbacks):
+    mapping = CalendarMappingFactory.create()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        admin.post(person("edit", mapping.instructor), {**VALUES, "email": "lake@northgate.example"})
+
+    assert looked_up == [(mapping.integration_id, [mapping.instructor_id])]
+
+
+def test_an_old_zone_that_is_offered_no_more_is_kept(admin):
+    ann = InstructorFactory.create(time_zone="US/Eastern")
+
+    admin.post(person("edit", ann), {**VALUES, "time_zone": "US/Eastern"})
+
+    ann.refresh_from_db()
+    assert (ann.name, ann.time_zone) == ("Ann Berger", "US/Eastern")
+
+
+def test_deactivating_says_what_it_does_and_does_it(admin):
+    copy = SyncedEventFactory.create()
+    ExternalEventFactory.create(mapping=copy.mapping)
+    instructor = copy.mapping.instructor
+
+    asked = text_of(admin.get(person("deactivate", instructor)))
+    assert Instructor.objects.get().is_active
+    response = admin.post(person("deactivate", instructor), follow=True)
+
+    assert "is removed there" in asked
+    assert "Events stay planned" in asked
+    assert not Instructor.objects.get().is_active
+    assert SyncedEvent.objects.get().released_at is not None
+    assert not ExternalEvent.objects.exists()
+    assert f"{instructor.name} is inactive." in text_of(response)
+
+
+def test_activating_takes_the_calendar_up_again(admin):
+    mapping = CalendarMappingFactory.create(instructor__is_active=False, synced_at=None)
+
+    admin.post(person("activate", mapping.instructor))
+
+    mapping.refresh_from_db()
+    assert Instructor.objects.get().is_active
+    assert mapping.requested_at is not None
+
+
+@pytest.mark.parametrize(("action", "is_active"), [("deactivate", False), ("activate", True)])
+def test_what_is_so_already_is_not_done_again(admin, action, is_active):
+    instructor = InstructorFactory.create(is_active=is_active)
+
+    assert admin.post(person(action, instructor)).status_code == 404
+
+
 # Stop and start
 
 
@@ -313,3 +523,53 @@ def test_the_list_follows_a_look_up_that_was_just_asked_for(admin):
 
     assert 'hx-trigger="every 3s"' not in before
     assert 'hx-trigger="every 3s"' in after
+
+
+def test_the_address_that_was_suggested_is_taken_and_looked_up(admin, looked_up, django_capture_on_commit_callbacks):
+    missing = UnmatchedFactory.create(cause="alias", suggestion="ann.lake@northgate.example")
+    looked_up.clear()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        admin.post(reverse("instructors:use_address", args=[missing.pk]))
+
+    assert Instructor.objects.get().email == "ann.lake@northgate.example"
+    assert looked_up == [(missing.integration_id, [missing.instructor_id])]
+
+
+def test_a_suggested_address_that_somebody_has_by_now_is_not_taken(admin):
+    missing = UnmatchedFactory.create(cause="alias", suggestion="ann.lake@northgate.example")
+    InstructorFactory.create(name="Ann Lake", email="Ann.Lake@northgate.example")
+
+    response = admin.post(reverse("instructors:use_address", args=[missing.pk]), follow=True)
+
+    missing.instructor.refresh_from_db()
+    assert "Ann Lake has this address." in text_of(response)
+    assert missing.instructor.email != missing.suggestion
+
+
+def test_an_address_that_nobody_suggested_cannot_be_used(admin):
+    missing = UnmatchedFactory.create()
+
+    assert admin.post(reverse("instructors:use_address", args=[missing.pk])).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("values", "cure"), [({"cause": "alias", "suggestion": "a@b.example"}, "Use this address"), ({}, "Change address")]
+)
+def test_the_likelier_cure_comes_first_and_in_blue(admin, values, cure):
+    UnmatchedFactory.create(**values)
+
+    page = admin.get(TAB).content.decode()
+
+    assert page.count("btn-blue") == 1
+    assert page.index("btn-blue") < page.index("Check again")
+    assert cure in text_of(admin.get(TAB))
+
+
+def test_the_count_in_the_tab_follows_the_list(admin):
+    UnmatchedFactory.create_batch(2)
+
+    part = admin.get(reverse("instructors:unmatched"), headers={"HX-Request": "true"}).content.decode()
+
+    assert 'id="tab-unmatched" hx-swap-oob="true"' in part
+    assert "2 not matched" in part

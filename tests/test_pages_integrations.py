@@ -168,6 +168,123 @@ def test_the_progress_is_asked_for_until_it_has_ended(admin):
     assert after["HX-Refresh"] == "true"
 
 
+def test_a_first_sync_names_the_first_failures_with_reason_and_next_try(admin):
+    northgate = IntegrationFactory.create()
+    CalendarMappingFactory.create(integration=northgate, synced_at=None)
+    failed = {"synced_at": None, "problem": "No licence.", "retry_at": now() + timedelta(days=2)}
+    CalendarMappingFactory.create_batch(7, integration=northgate, **failed)
+
+    page = text_of(admin.get(LIST))
+
+    assert page.count("No licence. Next try: ") == 5
+    assert "See all 7" in page
+    assert "You can leave this page; it goes on without you." in page
+
+
+def test_a_first_sync_counts_what_was_read_and_written_and_who_is_matched(admin):
+    mapping = CalendarMappingFactory.create(synced_at=None)
+    ExternalEventFactory.create_batch(3, mapping=mapping)
+    SyncedEventFactory.create(mapping=mapping)
+    UnmatchedFactory.create(integration=mapping.integration)
+
+    page = text_of(admin.get(LIST))
+
+    assert "Read from Outlook 3 items Written to Outlook 1 session" in page
+    assert "Instructors 2 Matched 1 Not matched 1" in page
+    assert "Started today, " in page
+
+
+def test_when_an_old_integration_began_is_not_said(admin):
+    CalendarMappingFactory.create(synced_at=None)
+    Integration.objects.update(created_at=now() - timedelta(days=40))
+
+    assert "Started" not in text_of(admin.get(LIST))
+
+
+def test_one_calendar_that_comes_later_is_no_first_sync_of_the_integration(admin):
+    northgate = IntegrationFactory.create()
+    CalendarMappingFactory.create_batch(3, integration=northgate)
+    CalendarMappingFactory.create(integration=northgate, synced_at=None)
+
+    page = text_of(admin.get(LIST))
+
+    assert "First sync: 3 of 4 mailboxes done, 1 left" in page
+    assert "First sync of" not in page
+
+
+def test_several_first_syncs_have_a_card_each_without_details(admin):
+    CalendarMappingFactory.create_batch(2, synced_at=None)
+
+    page = text_of(admin.get(LIST))
+
+    assert page.count("First sync of") == 2
+    assert "Failed so far" not in page
+
+
+def test_the_card_of_a_first_sync_is_asked_for_until_it_has_ended(admin):
+    mapping = CalendarMappingFactory.create(synced_at=None)
+    path = reverse("events:progress", args=[mapping.integration_id])
+
+    during = admin.get(path, {"card": ""})
+    CalendarMapping.objects.update(synced_at=now())
+    after = admin.get(path, {"card": ""})
+
+    assert "0 of 1 mailbox" in text_of(during)
+    assert 'hx-trigger="every 3s"' in during.content.decode()
+    assert after["HX-Refresh"] == "true"
+
+
+# The state of all calendars
+
+
+def calendars(*states: dict[str, Any]) -> None:
+    """Calendars of one integration that was created long ago."""
+    northgate = IntegrationFactory.create()
+    Integration.objects.update(created_at=now() - timedelta(days=40))
+    for values in states:
+        CalendarMappingFactory.create(integration=northgate, **values)
+
+
+STALE = {"synced_at": now() - timedelta(hours=3)}
+
+
+@pytest.mark.parametrize(
+    ("states", "words"),
+    [
+        ([{}], "The calendar is in step"),
+        ([{}, {}], "All 2 calendars in step"),
+        ([{}, {"sync_enabled": False}], "The calendar is in step"),
+        ([{}, STALE], "1 of 2 calendars in step"),
+        ([{}, {"problem": "No licence."}], "1 of 2 calendars in step"),
+        ([STALE, STALE], "0 of 2 calendars in step No calendar was synced for a while."),
+    ],
+)
+def test_the_state_of_all_calendars_is_one_line(admin, states, words):
+    calendars(*states)
+
+    assert words in text_of(admin.get(LIST))
+
+
+def test_failing_and_stale_calendars_are_counted_apart(admin):
+    calendars({}, STALE, STALE, {"problem": "No licence."})
+
+    assert "Failing 1 of 4 Stale 2 of 4" in text_of(admin.get(LIST))
+
+
+def test_an_integration_that_fails_keeps_its_calendars_out_of_step(admin):
+    calendars({}, {})
+    Integration.objects.update(problem="The client secret has ended.")
+
+    assert "0 of 2 calendars in step" in text_of(admin.get(LIST))
+
+
+def test_an_inactive_integration_has_no_say_in_the_state(admin):
+    calendars({})
+    Integration.objects.update(status="inactive")
+
+    assert "in step" not in text_of(admin.get(LIST)).replace("keeps in step", "")
+
+
 # New
 
 

@@ -21,7 +21,7 @@ def instructor(request: HttpRequest, pk: int) -> HttpResponse:
     person = Person(get_object_or_404(Instructor, pk=pk))
     sessions_page, sessions = person.sessions(request.GET.get("sessions"))
     left_over = person.left_over()
-    is_moving = any(one.is_moving for one in [*person.calendars, *sessions, *(row.standing for row in left_over.rows)])
+    external_page, external = person.external(request.GET.get("items"))
     zone = person.instructor.time_zone
     context = {
         "person": person,
@@ -31,8 +31,9 @@ def instructor(request: HttpRequest, pk: int) -> HttpResponse:
         "left_over": left_over,
         "problems": person.problems(),
         "earlier": person.earlier(),
-        "external": person.external(request.GET.get("items")),
-        "is_moving": is_moving,
+        "external_page": external_page,
+        "external": external,
+        "is_moving": person.is_moving or any(row.is_moving for row in [*sessions, *left_over.rows]),
         "clock_there": person.moment.astimezone(ZoneInfo(zone)) if zone != get_current_timezone_name() else None,
         "may_be_deleted": may_be_deleted(person.instructor),
     }
