@@ -135,6 +135,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = _is_https
 SECURE_HSTS_PRELOAD = _is_https
 SESSION_COOKIE_SECURE = _is_https
 CSRF_COOKIE_SECURE = _is_https
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # an event with 200 sessions has six fields for each, and their instructors
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {

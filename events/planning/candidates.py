@@ -42,7 +42,7 @@ class Candidates:
 
 def candidates(planning: Planning, text: str = "") -> Candidates:
     """Whom the event suits among those whose name or address has every word of `text`, without those chosen."""
-    others = search(text).exclude(pk__in=planning.typed.instructors)
+    others = search(text).exclude(pk__in=planning.typed.everybody)
     taught = times_taught(planning)
     near = list(others[: CLOSELY + 1])
     everybody = len(near)

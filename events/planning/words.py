@@ -125,15 +125,14 @@ class Words:
     def grouped(self, obstacles: Iterable[Obstacle]) -> list[str]:
         """Each thing that is in the way once, all sessions of an event together."""
         events: dict[int, dict[Teaching, None]] = {}
-        said: dict[str | int, str] = {}  # the words, or the event whose words come once it is whole
+        said: dict[str, int] = {}  # the words; of an event its number, for they come once it is whole
         for one in obstacles:
             if isinstance(one.other, Teaching):
                 events.setdefault(one.other.event, {})[one.other] = None
-                said[one.other.event] = ""
+                said[f"event {one.other.event}"] = one.other.event
             else:
-                words = self.obstacle(one)
-                said[words] = words
-        return [words or self.teaching(*events[key]) for key, words in said.items() if words or isinstance(key, int)]
+                said[self.obstacle(one)] = 0
+        return [self.teaching(*events[event]) if event else words for words, event in said.items()]
 
     def reasons(self, standing: Standing) -> list[str]:
         """What is in an instructor's way, each thing once, what blocks first; at most a few, and how many more."""

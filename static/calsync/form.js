@@ -257,7 +257,15 @@ function watchCopying() {
   });
 }
 
+// The words about each session come with the list; a row may be gone by then.
+function handOutWords() {
+  for (const words of document.querySelectorAll("[data-goes-to]")) {
+    document.getElementById(words.dataset.goesTo)?.replaceChildren(...words.childNodes);
+  }
+}
+
 function watchTheList() {
+  document.addEventListener("htmx:afterSwap", handOutWords);
   plan.elements.look.addEventListener("keydown", (event) => {
     if (event.key === "Enter") { event.preventDefault(); planned(); }
   });
