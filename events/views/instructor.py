@@ -22,6 +22,8 @@ def instructor(request: HttpRequest, pk: int) -> HttpResponse:
     sessions_page, sessions = person.sessions(request.GET.get("sessions"))
     left_over = person.left_over()
     external_page, external = person.external(request.GET.get("items"))
+    is_moving = person.is_moving or any(row.is_moving for row in sessions)
+    is_moving = is_moving or any(row.is_moving for row in left_over.rows)
     zone = person.instructor.time_zone
     context = {
         "person": person,
@@ -33,7 +35,7 @@ def instructor(request: HttpRequest, pk: int) -> HttpResponse:
         "earlier": person.earlier(),
         "external_page": external_page,
         "external": external,
-        "is_moving": person.is_moving or any(row.is_moving for row in [*sessions, *left_over.rows]),
+        "is_moving": is_moving,
         "clock_there": person.moment.astimezone(ZoneInfo(zone)) if zone != get_current_timezone_name() else None,
         "may_be_deleted": may_be_deleted(person.instructor),
     }
