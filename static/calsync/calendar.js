@@ -410,6 +410,7 @@ class Board {
     element.title = text;
     element.setAttribute("aria-label", `${isolated(this.nameOf(row))}: ${text}`);
     element.setAttribute("aria-haspopup", "dialog");
+    element.firstElementChild.setAttribute("aria-hidden", "true"); // the label says it in full
     element.tabIndex = -1;
     element.dataset.piece = event.id;
     element.dataset.row = row;
