@@ -53,7 +53,8 @@ class Card {
     this.place();
     this.element.addEventListener("keydown", (event) => this.key(event));
     document.addEventListener("pointerdown", this.closeOutside, true);
-    this.element.querySelector(".item-card-actions a, [data-close-card]").focus({ preventScroll: true });
+    const next = this.element.querySelector(".item-card-actions a") ?? this.element.querySelector("[data-close-card]");
+    next.focus({ preventScroll: true });
   }
 
   close(returnsFocus = true) {

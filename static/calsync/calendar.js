@@ -156,7 +156,7 @@ class Board {
     grid.style.setProperty("--sidebar", `${sidebar}px`);
     this.shownDays = this.days.filter((day) => !this.hidden.includes(new Date(day).getUTCDay()));
     const count = this.shownDays.length;
-    const least = this.isMonth ? 30 : this.view === "day" ? 600 : Math.max(132, this.slots * 18);
+    const least = this.isMonth ? (NARROW.matches ? 36 : 30) : this.view === "day" ? 600 : Math.max(132, this.slots * 18);
     this.dayWidth = Math.max(least, room / count);
     grid.style.setProperty("--grid-width", `${Math.ceil(sidebar + this.dayWidth * count)}px`);
     grid.classList.toggle("is-wide", this.dayWidth * count > room + 1);
@@ -218,14 +218,13 @@ class Board {
       events: [...this.pieces(), ...this.hatches()],
       eventContent: ({ event }) => ({ domNodes: event.extendedProps.nodes() }),
       eventDidMount: ({ event, el }) => this.dress(event, el),
-      eventClick: ({ event, el }) => this.card.open(event.extendedProps.items, el),
+      eventClick: ({ event, el, jsEvent }) => {
+        jsEvent.preventDefault(); // the Enter that opens the card must not press what gets the focus in it
+        this.card.open(event.extendedProps.items, el);
+      },
       dayHeaderFormat: (date) => ({ domNodes: [this.dayHead(date)] }),
     };
-    return { ...common, ...(this.isMonth ? this.monthOptions() : this.timeOptions()) };
-  }
-
-  monthOptions() {
-    return { columnWidth: "minmax(30px, 1fr)" };
+    return { ...common, ...(this.isMonth ? { columnWidth: "minmax(30px, 1fr)" } : this.timeOptions()) };
   }
 
   timeOptions() {
@@ -408,9 +407,9 @@ class Board {
     if (!items.length) return;
     const text = items.map((item) => this.speech.line(item, this.othersOf([item]))).join("; ");
     element.title = text;
-    element.setAttribute("aria-label", `${isolated(this.nameOf(row))}: ${text}`);
     element.setAttribute("aria-haspopup", "dialog");
-    element.firstElementChild.setAttribute("aria-hidden", "true"); // the label says it in full
+    element.firstElementChild.setAttribute("aria-hidden", "true"); // the words beside it say it in full
+    element.append(make("span", "visually-hidden", `${isolated(this.nameOf(row))}: ${text}`));
     element.tabIndex = -1;
     element.dataset.piece = event.id;
     element.dataset.row = row;
