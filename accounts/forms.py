@@ -62,6 +62,14 @@ class PersonForm(Looks, forms.ModelForm):
         self.instance.first_name, self.instance.last_name = " ".join(words[:-1]), words[-1]
         return " ".join(words)
 
+    def save(self, commit: bool = True) -> User:
+        """The person, of whom only this form's values are saved: a deactivation or password of this moment stays."""
+        is_new = self.instance.pk is None
+        user = super().save(commit and is_new)
+        if commit and not is_new:
+            user.save(update_fields=["first_name", "last_name", *self.Meta.fields])
+        return user
+
 
 class ProfileForm(PersonForm):
     """One's own name, address, time zone, language and theme."""
@@ -146,11 +154,17 @@ class NewAccountForm(AccountForm, BaseUserCreationForm):
 
 
 class NewPasswordForm(Looks, SetPasswordForm):
-    pass
+    """Another password for an account, of which nothing else is saved."""
+
+    def save(self, commit: bool = True) -> User:
+        user = super().save(commit=False)
+        if commit:
+            user.save(update_fields=["password"])
+        return user
 
 
-class OwnPasswordForm(Looks, PasswordChangeForm):
-    pass
+class OwnPasswordForm(NewPasswordForm, PasswordChangeForm):
+    """The same for oneself, after the present password."""
 
 
 class SetUpForm(PersonForm, BaseUserCreationForm):

@@ -71,6 +71,17 @@ class OwnPassword(PasswordChangeView):
     form_class = OwnPasswordForm
     success_url = reverse_lazy("accounts:profile")
 
+    @transaction.atomic
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().post(request, *args, **kwargs)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """The account is held while it is changed, so that a password that an administrator sets meanwhile stays."""
+        kwargs = super().get_form_kwargs()
+        if self.request.method == "POST":
+            kwargs["user"] = User.objects.select_for_update().get(pk=kwargs["user"].pk)
+        return kwargs
+
     def form_valid(self, form: Any) -> HttpResponse:
         messages.success(self.request, _("Your password is changed. Other devices are signed out."))
         return super().form_valid(form)

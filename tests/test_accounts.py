@@ -7,14 +7,16 @@ import pytest
 import time_machine
 from django.conf import settings
 from django.contrib.auth.models import Group, Permission, User
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from structlog.testing import capture_logs
 
 from accounts import setup
+from accounts.forms import OwnPasswordForm, ProfileForm
 from accounts.models import FirstRun, Profile
 from accounts.roles import administrators
+from tests.acts import meanwhile, wait_until
 from tests.factories import CalendarMappingFactory
 
 PASSWORD = "a-password-for-tests"
@@ -41,6 +43,13 @@ def tom(db) -> User:
 def admin(client: Client, maria: User) -> Client:
     client.force_login(maria)
     return client
+
+
+def is_somebody_waiting() -> bool:
+    """Whether another connection waits for a row that is held in this one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)")
+        return bool(cursor.fetchone()[0])
 
 
 def group(name: str) -> int:
@@ -190,6 +199,29 @@ def test_a_new_own_password_keeps_this_session_and_ends_the_others(client, maria
 
     assert client.get(reverse("accounts:profile")).status_code == 200
     assert other.get(reverse("accounts:profile")).status_code == 302
+
+
+def test_what_others_change_while_a_profile_is_saved_stays(tom):
+    form = ProfileForm(profile(), instance=User.objects.get(pk=tom.pk), profile=Profile())
+    User.objects.filter(pk=tom.pk).update(is_active=False, password="set meanwhile")
+
+    form.save()
+
+    tom.refresh_from_db()
+    assert (tom.is_active, tom.password, tom.last_name) == (False, "set meanwhile", "Lindqvist")
+
+
+def test_an_own_password_does_not_activate_an_account_that_is_deactivated_meanwhile(tom):
+    typed = {"old_password": PASSWORD, "new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD}
+    form = OwnPasswordForm(User.objects.get(pk=tom.pk), typed)
+    assert form.is_valid()
+    User.objects.filter(pk=tom.pk).update(is_active=False)
+
+    form.save()
+
+    tom.refresh_from_db()
+    assert not tom.is_active
+    assert tom.check_password(NEW_PASSWORD)
 
 
 # Where one gets to
@@ -587,6 +619,21 @@ def test_two_administrators_who_deactivate_each_other_leave_one():
         thread.join()
 
     assert administrators().count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_password_that_an_administrator_sets_is_not_replaced_by_one_who_knows_the_old_one():
+    tom, client = person("tom"), Client()
+    client.force_login(tom)
+    typed = {"old_password": PASSWORD, "new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD}
+    tom.set_password("set-by-an-administrator")
+
+    with meanwhile(lambda: client.post(reverse("accounts:own_password"), typed)), transaction.atomic():
+        User.objects.select_for_update().get(pk=tom.pk)
+        wait_until(is_somebody_waiting)
+        tom.save()
+
+    assert User.objects.get(pk=tom.pk).check_password("set-by-an-administrator")
 
 
 def test_nothing_of_the_first_run_is_asked_on_other_pages(admin, django_assert_num_queries):
