@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from events.board import stale_after
 from events.closing import live
 from events.models import ExternalEvent, SyncedEvent
-from events.words import said
+from events.planned.words import said
 from instructors.listing import State, integration_state, not_matched
 from instructors.models import CalendarMapping, Instructor, Unmatched
 from integrations.models import Integration

@@ -11,8 +11,8 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from accounts.models import Profile
+from events.calendar.period import Period, period, range_title, zone_name
 from events.models import Event
-from events.period import Period, period, range_title, zone_name
 from instructors.models import CalendarMapping, Instructor
 from tests.factories import (
     CalendarMappingFactory,
@@ -196,10 +196,10 @@ def test_an_address_that_makes_no_sense_still_shows_a_calendar(
 
 def test_a_telephone_gets_the_list_of_today_unless_something_else_is_chosen(client: Client, scheduler: Client) -> None:
     person("Ann")
-    phone = {"headers": {"user-agent": "Mozilla/5.0 (Linux; Android 15) Mobile Safari/537.36"}}
+    phone = {"user-agent": "Mozilla/5.0 (Linux; Android 15) Mobile Safari/537.36"}
 
-    by_itself = scheduler.get(CALENDAR, **phone).content.decode()
-    chosen = scheduler.get(CALENDAR, {"form": "grid"}, **phone).content.decode()
+    by_itself = scheduler.get(CALENDAR, headers=phone).content.decode()
+    chosen = scheduler.get(CALENDAR, {"form": "grid"}, headers=phone).content.decode()
 
     assert "Free all day" in by_itself
     assert "data-calendar" not in by_itself

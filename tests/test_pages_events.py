@@ -14,8 +14,8 @@ from django.utils.timezone import now
 
 from accounts.models import Profile
 from events.models import Event, Session, SyncedEvent
-from events.standing import counts
-from events.states import Kind
+from events.planned.standing import counts
+from events.planned.states import Kind
 from events.sync.desired import desired
 from events.sync.state import horizon
 from instructors.models import CalendarMapping

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from events.models import SyncedEvent
-from events.person import entry_for
+from events.person.page import entry_for
 from instructors.models import CalendarMapping, Instructor, Unmatched
 from tests.factories import (
     CalendarMappingFactory,

@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 
 from events.models import SyncedEvent
-from events.states import Kind, State, Why, Wish, state_of
-from events.words import ago, detail, look
+from events.planned.states import Kind, State, Why, Wish, state_of
+from events.planned.words import ago, detail, look
 from instructors.models import CalendarMapping, Instructor
 from integrations.models import Integration
 from integrations.providers.types import Entry

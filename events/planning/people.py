@@ -6,9 +6,9 @@ from functools import cached_property
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from events.calendar.roster import named
 from events.models import Event, Session
 from events.planning.typed import Typed
-from events.roster import named
 from instructors.models import Instructor
 
 OFFERED = 10

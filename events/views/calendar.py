@@ -9,12 +9,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from events import board
-from events import feed as calendar_feed
-from events.agenda import Agenda
-from events.calendar_page import CalendarPage
-from events.calendar_words import words
-from events.period import midnight
-from events.roster import CalendarQuery, roster
+from events.calendar import feed as calendar_feed
+from events.calendar.agenda import Agenda
+from events.calendar.page import CalendarPage
+from events.calendar.period import midnight
+from events.calendar.roster import CalendarQuery, roster
+from events.calendar.words import words
 from instructors.models import Instructor
 from integrations.access import requires
 from integrations.models import Integration

@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
-from events import clashing, event_rows, sheet
-from events.calling_off import arrival_of, removal_of, set_status
-from events.filters import EventFilter
 from events.models import Event
-from events.polling import Poll
-from events.words import city
+from events.planned import clashing, rows, sheet
+from events.planned.calling_off import arrival_of, removal_of, set_status
+from events.planned.filters import EventFilter
+from events.planned.polling import Poll
+from events.planned.words import city
 from instructors.models import Instructor
 from integrations.access import requires
 
@@ -29,9 +29,9 @@ PAGE = 50
 def events(request: HttpRequest) -> HttpResponse:
     """The list, or only its table where htmx searches, filters or pages."""
     wanted = EventFilter(request.GET, queryset=Event.objects.all())
-    found = event_rows.in_order(wanted.qs, wanted.stretch)
+    found = rows.in_order(wanted.qs, wanted.stretch)
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    context = {"filter": wanted, "page": page, "rows": event_rows.rows(list(page))}
+    context = {"filter": wanted, "page": page, "rows": rows.rows(list(page))}
     if not context["rows"]:
         context |= {"has_events": Event.objects.exists(), "has_instructors": Instructor.objects.exists()}
     template = "events/_rows.html" if request.htmx else "events/list.html"  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from events.person import Person, may_be_deleted
+from events.person.page import Person, may_be_deleted
 from instructors.models import Instructor
 from integrations.access import requires
 

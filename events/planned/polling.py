@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest
 from django.utils.http import urlencode
 
-from events.sheet import Sheet
+from events.planned.sheet import Sheet
 
 QUICK, SLOW, SLOWEST = 2, 10, 30  # seconds
 QUICK_TRIES, SLOW_TRIES = 45, 90

@@ -13,8 +13,8 @@ from django.utils.timezone import now
 from events import board
 from events.availability import Clash, Teaching
 from events.models import Event, ExternalEvent, Session, SyncedEvent
-from events.person_words import Foreign, Obstacle, Standing, span, until
-from events.states import Wish, state_of
+from events.person.words import Foreign, Obstacle, Standing, span, until
+from events.planned.states import Wish, state_of
 from events.sync.desired import entry_of, teachers_of
 from events.sync.state import horizon
 from instructors.listing import Row, rows_of

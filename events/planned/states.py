@@ -1,6 +1,6 @@
 """What became of one session in one calendar. Pure: no database, no clock.
 
-The words for it are in events/words.py.
+The words for it are in events/planned/words.py.
 """
 
 from dataclasses import dataclass

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from events import board
 from events.availability import Item, Span, Teaching, Theirs
-from events.roster import CalendarQuery, roster
+from events.calendar.roster import CalendarQuery, roster
 
 Json = dict[str, Any]
 

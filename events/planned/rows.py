@@ -9,10 +9,10 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from events.models import Event
-from events.standing import counts
-from events.states import Kind
+from events.planned.standing import counts
+from events.planned.states import Kind
+from events.planned.words import Look, Times, counted, dates, sessions
 from events.sync.state import horizon
-from events.words import Look, Times, counted, dates, sessions
 from instructors.models import Instructor
 
 SHOWN = 2  # so many instructors are named; more are counted

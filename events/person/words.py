@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 
 from events.availability import Item, Teaching
 from events.models import ExternalEvent, SyncedEvent
-from events.states import Kind, State
+from events.planned.states import Kind, State
+from events.planned.words import DASH, Look, detail, hours, look
+from events.planned.words import day as day_of
 from events.sync.plan import is_restored_enough
-from events.words import DASH, Look, detail, hours, look
-from events.words import day as day_of
 from instructors.listing import State as Badge
 from instructors.models import CalendarMapping
 from integrations.models import Integration

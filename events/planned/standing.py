@@ -1,4 +1,4 @@
-"""Where the sessions of many events stand, counted by the database. events/states.py says it of one, exactly.
+"""Where the sessions of many events stand, counted by the database. events/planned/states.py says it of one, exactly.
 
 The database does not know the fingerprint of what is wanted, so here a copy waits when it was touched after it was
 sent and its calendar has not been synced since.
@@ -13,7 +13,7 @@ from django.db.models import Case, CharField, Count, F, OuterRef, Q, QuerySet, S
 from django.db.models.functions import Coalesce
 
 from events.models import Event, Session, SyncedEvent
-from events.states import Kind
+from events.planned.states import Kind
 from events.sync.desired import has_own_instructors
 from events.sync.state import horizon
 from integrations.models import Integration

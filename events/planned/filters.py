@@ -11,8 +11,8 @@ from django.utils.timezone import get_current_timezone, now
 from django.utils.translation import gettext_lazy as _
 
 from events.models import Event, Session
-from events.standing import standing
-from events.states import Kind
+from events.planned.standing import standing
+from events.planned.states import Kind
 from instructors.models import Instructor
 
 PERIODS = [("past", _("Dates: past")), ("all", _("Dates: all"))]

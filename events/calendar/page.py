@@ -12,8 +12,8 @@ from django.utils.functional import Promise
 from django.utils.timezone import get_current_timezone_name, localdate
 from django.utils.translation import gettext_lazy as _
 
-from events.period import VIEWS, midnight, period, zone_name
-from events.roster import CalendarQuery
+from events.calendar.period import VIEWS, midnight, period, zone_name
+from events.calendar.roster import CalendarQuery
 
 VIEW_NAMES = {"day": _("Day"), "week": _("Week"), "month": _("Month"), "4weeks": _("4 weeks")}
 FORMS = {"grid": (_("Grid"), "layout-rows"), "list": (_("List"), "list")}

@@ -12,10 +12,10 @@ from django.db.models import Q
 from django.utils.timezone import now
 
 from events.models import Event, Session, SyncedEvent
-from events.states import Kind, State, Why, Wish, state_of
+from events.planned.states import Kind, State, Why, Wish, state_of
+from events.planned.words import Look, Times, counted, dates, detail, look, sessions
 from events.sync.desired import entry_of
 from events.sync.state import horizon
-from events.words import Look, Times, counted, dates, detail, look, sessions
 from instructors.models import CalendarMapping, Instructor, Unmatched
 from integrations.providers.types import Entry
 

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from events import board
 from events.availability import Clash, Item, Span, Teaching, Theirs
-from events.feed import Paths, note, shown_as, unknown_note
-from events.period import DASH, midnight
+from events.calendar.feed import Paths, note, shown_as, unknown_note
+from events.calendar.period import DASH, midnight
 
 NEARLY_A_DAY = timedelta(hours=23)  # the shortest day there is
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 from django.utils.translation import ngettext
 
-from events.states import Kind, State, Why
+from events.planned.states import Kind, State, Why
 
 DASH = "\N{EN DASH}"
 

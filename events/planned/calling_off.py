@@ -6,8 +6,8 @@ from django.db import transaction
 from django.db.models import Count, Q
 
 from events.models import Event, SyncedEvent
-from events.sheet import Sheet
-from events.states import Why, why_unreachable
+from events.planned.sheet import Sheet
+from events.planned.states import Why, why_unreachable
 from events.sync.state import horizon
 from integrations.models import Integration
 

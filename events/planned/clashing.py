@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 
 from events import board
 from events.availability import Clash, Span, Teaching, Theirs, Verdict
-from events.feed import shown_as, unknown_note
+from events.calendar.feed import shown_as, unknown_note
 from events.models import Event
-from events.sheet import Sheet
-from events.words import Times, dates, said
+from events.planned.sheet import Sheet
+from events.planned.words import Times, dates, said
 from instructors.models import Instructor
 
 SHOWN = 10

@@ -1,0 +1,1 @@
+"""The availability calendar: whom it shows, as JSON for the grid and as a list."""
