@@ -442,3 +442,18 @@ def test_the_grid_needs_no_query_for_a_row(scheduler: Client, django_assert_max_
 
     with django_assert_max_num_queries(6):
         scheduler.get(CALENDAR)
+
+
+@pytest.mark.parametrize(
+    ("view", "today", "first"),
+    [
+        ("week", date(2026, 11, 20), date(2026, 11, 16)),
+        ("week", date(2026, 11, 21), date(2026, 11, 23)),
+        ("week", date(2026, 11, 22), date(2026, 11, 23)),
+        ("day", date(2026, 11, 22), date(2026, 11, 22)),
+        ("4weeks", date(2026, 11, 22), date(2026, 11, 16)),
+    ],
+)
+def test_on_a_weekend_the_coming_week_is_opened(view: str, today: date, first: date) -> None:
+    assert period(view, "", today).first == first
+    assert period(view, "2026-11-18", today).day == date(2026, 11, 18)

@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.timezone import get_current_timezone_name, localdate
 from django.utils.translation import gettext_lazy as _
 
-from events.calendar.period import VIEWS, midnight, period, zone_name
+from events.calendar.period import VIEWS, midnight, period, usual_day, zone_name
 from events.calendar.roster import CalendarQuery
 
 VIEW_NAMES = {"day": _("Day"), "week": _("Week"), "month": _("Month"), "4weeks": _("4 weeks")}
@@ -99,7 +99,7 @@ class CalendarPage:
 
     @property
     def to_today(self) -> str:
-        return self.url(date="")
+        return self.url(date="" if usual_day(self.period.view, self.today) == self.today else self.today.isoformat())
 
     @property
     def has_today(self) -> bool:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 VIEWS = ("day", "week", "month", "4weeks")
 DASH = "\N{EN DASH}"
+SATURDAY = 5
 EARLIEST, LATEST = date(1990, 1, 1), date(2199, 12, 31)
 
 
@@ -77,14 +78,23 @@ class Period:
 
 
 def period(view: str, day: str, today: date) -> Period:
-    """What was asked for; today's week, or today, where that is no view or no date that a calendar shows."""
+    """What was asked for; this week, or today, where that is no view or no date that a calendar shows."""
+    view = view if view in VIEWS else "week"
+    return Period(view, asked(day) or usual_day(view, today), today)
+
+
+def asked(day: str) -> date | None:
     try:
         wanted = date.fromisoformat(day)
     except ValueError:
-        wanted = today
-    if not EARLIEST <= wanted <= LATEST:
-        wanted = today
-    return Period(view if view in VIEWS else "week", wanted, today)
+        return None
+    return wanted if EARLIEST <= wanted <= LATEST else None
+
+
+def usual_day(view: str, today: date) -> date:
+    """Today; on a weekend a week that is opened is the coming one, since the other is over."""
+    is_weekend = today.weekday() >= SATURDAY
+    return monday(today) + timedelta(days=7) if view == "week" and is_weekend else today
 
 
 def monday(day: date) -> date:
