@@ -67,7 +67,7 @@ def words_of_card() -> dict[str, str]:
 def words_of_states() -> dict[str, str]:
     return {
         "failed": _("The calendar could not be read"),
-        "failedWhy": _("calsync did not answer. Nothing is changed; what you see may be out of date."),
+        "failedWhy": _("calsync did not answer. Nothing is changed or lost."),
         "offline": _("There is no connection to calsync. Try again once you are online."),
         "signedOut": _("Your sign-in has ended. Load the page again to sign in; it comes back to where you are."),
         "tryAgain": _("Try again"),
