@@ -482,7 +482,7 @@ def test_a_base_that_makes_no_sense_is_as_none(scheduler: Client, base: str) -> 
     response = scheduler.post(edit_url(event), opened(scheduler, event) | {"base": base, "title": "Mine"})
 
     assert response.status_code == 200
-    assert "Somebody else has saved this event" in text(response)
+    assert "This event was saved in another window" in text(response)
     event.refresh_from_db()
     assert event.title == "Saved"
 

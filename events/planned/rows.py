@@ -57,7 +57,7 @@ class Row:
         if self.event.status == Event.Status.DRAFT:
             return _("Not sent: a draft")
         if self.event.status == Event.Status.CANCELLED:
-            return _("Not sent: cancelled")
+            return _("Cancelled, so not in Outlook")
         if self.is_over:
             return _("Over")
         return _("Nothing to send yet")

@@ -120,7 +120,7 @@ LOOKS = {
 DELETED = Look("warn", "trash", _l("Deleted in Outlook"))
 REASONS = {
     Why.DRAFT: _l("Not sent: a draft"),
-    Why.CANCELLED: _l("Not sent: cancelled"),
+    Why.CANCELLED: _l("Cancelled, so not in Outlook"),
     Why.UNMATCHED: _l("Not matched with a mailbox"),
     Why.INACTIVE: _l("The instructor is inactive"),
     Why.LEAVING: _l("No longer this mailbox"),

@@ -158,7 +158,7 @@ def test_somebody_elses_changes_are_shown_and_nothing_is_lost(
 
     page.get_by_role("button", name="Save event").last.click()
 
-    page.get_by_text("Somebody else has saved this event").wait_for()
+    page.get_by_text("This event was saved in another window").wait_for()
     expect(page.get_by_label("Place")).to_have_value("Hull")
     expect(page.get_by_label("Description (optional")).to_have_value("Bring shoes and a mat.")
     assert_fit(scheduler_window)
