@@ -26,9 +26,8 @@ from integrations.access import signed_in
 class SignIn(LoginView):
     """The sign-in page. A page that is open already asks it for JSON, and stays."""
 
-    redirect_authenticated_user = True
-
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.redirect_authenticated_user = not self.is_asked_by_page  # it may be that somebody else signed in here
         return redirect("accounts:set_up") if setup.is_wanted() else super().dispatch(request, *args, **kwargs)
 
     @property

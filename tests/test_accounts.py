@@ -482,6 +482,19 @@ def test_an_open_page_signs_in_without_leaving(maria):
     assert client.get(reverse("accounts:alive")).json()["signed_in"]
 
 
+def test_an_open_page_signs_in_where_somebody_else_has_signed_in_meanwhile(admin, tom):
+    typed = {"username": "tom", "password": PASSWORD}
+
+    answer = admin.post("/accounts/login/", typed, headers={"Accept": "application/json"})
+
+    assert answer.json() == {"signed_in": True}
+    assert admin.get(reverse("accounts:alive")).json()["user"] == "tom"
+
+
+def test_whoever_is_signed_in_needs_no_sign_in_page(admin):
+    assert admin.get("/accounts/login/?next=/settings/accounts/")["Location"] == "/settings/accounts/"
+
+
 # The first run
 
 
