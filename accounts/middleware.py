@@ -1,9 +1,10 @@
-"""Every page in the viewer's own time zone and language."""
+"""Every page in the viewer's own time zone and language, and for nobody but the viewer."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
+from django.utils.cache import patch_cache_control
 
 from accounts.models import profile_of
 
@@ -20,4 +21,6 @@ class ViewerMiddleware:
         translation.activate(profile.language_code)  # LocaleMiddleware puts it into the answer, and sets it each time
         request.LANGUAGE_CODE = translation.get_language()
         with timezone.override(profile.zone):
-            return self.get_response(request)
+            answer = self.get_response(request)
+        patch_cache_control(answer, private=True, no_store=True)  # "back" after signing out shows nothing
+        return answer

@@ -129,6 +129,14 @@ def test_the_chosen_theme_is_rendered_and_the_device_s_is_left_to_the_browser(ad
     assert "theme.js" not in after
 
 
+@pytest.mark.parametrize("path", ["/calendar/", "/calendar/feed/", "/accounts/profile/", "/nowhere/"])
+def test_no_browser_keeps_what_somebody_saw_until_after_signing_out(admin, path):
+    kept = admin.get(path)["Cache-Control"]
+
+    assert "no-store" in kept
+    assert "private" in kept
+
+
 def test_the_profile_costs_no_query(admin, maria, django_assert_num_queries):
     address = reverse("accounts:own_password")
     with django_assert_num_queries(4):  # session, user with profile, rights of the user and of the groups
