@@ -303,6 +303,14 @@ def test_a_search_takes_any_text(admin, tom, search):
     assert "<b>x</b>" not in answer.content.decode()
 
 
+def test_a_search_is_read_no_further_than_its_field_goes(admin, tom, django_assert_max_num_queries):
+    with django_assert_max_num_queries(12) as queries:
+        page = admin.get(reverse("accounts:list"), {"q": "tom " * 1000 + "nobody"}).content.decode()
+
+    assert "Tom Ashworth" in page
+    assert max(len(query["sql"]) for query in queries) < 50_000
+
+
 def test_a_new_account_can_sign_in_with_its_role(admin):
     admin.post(reverse("accounts:new"), account())
 
