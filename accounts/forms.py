@@ -17,6 +17,7 @@ from accounts.roles import ROLES, is_last_administrator, roles_to_give
 LAST_ADMINISTRATOR = gettext_lazy(
     "This is the only account that can administer calsync. Make another one an administrator first."
 )
+NAME_IS_TAKEN = gettext_lazy("Another account has this user name.")
 LABELS = {
     "password2": gettext_lazy("Same password again"),
     "old_password": gettext_lazy("Present password"),
@@ -130,7 +131,7 @@ class AccountForm(PersonForm):
     def clean_username(self) -> str:
         name = cast("str", self.cleaned_data["username"])
         if User.objects.filter(username__iexact=name).exclude(pk=self.instance.pk).exists():
-            raise ValidationError(_("Another account has this user name."))
+            raise ValidationError(NAME_IS_TAKEN)
         return name
 
     def save(self, commit: bool = True) -> User:

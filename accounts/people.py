@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from accounts.forms import LAST_ADMINISTRATOR, AccountForm, NewAccountForm, NewPasswordForm
+from accounts.forms import LAST_ADMINISTRATOR, NAME_IS_TAKEN, AccountForm, NewAccountForm, NewPasswordForm
 from accounts.listing import found, rows
 from accounts.roles import editable_by, is_last_administrator
 from integrations.access import requires
@@ -113,11 +113,12 @@ def editable(request: HttpRequest, pk: int) -> User:
 
 
 def is_saved(form: AccountForm) -> bool:
-    """Save all or nothing; False, with the reason at the roles, where nobody would be left to administer."""
+    """Save all or nothing; False, with the reason at its field, where that cannot be."""
     try:
         with transaction.atomic():
             form.save()
     except ValidationError as error:
         form.add_error("roles", error)
-        return False
-    return True
+    except IntegrityError:  # sent twice at the same moment
+        form.add_error("username", NAME_IS_TAKEN)
+    return form.is_valid()

@@ -13,8 +13,9 @@ from django.urls import reverse
 from structlog.testing import capture_logs
 
 from accounts import setup
-from accounts.forms import OwnPasswordForm, ProfileForm
+from accounts.forms import NewAccountForm, OwnPasswordForm, ProfileForm
 from accounts.models import FirstRun, Profile
+from accounts.people import is_saved
 from accounts.roles import administrators
 from tests.acts import meanwhile, wait_until
 from tests.factories import CalendarMappingFactory
@@ -338,6 +339,15 @@ def test_a_new_account_with_a_wrong_value_is_not_made(admin, wrong, said):
 
     assert said in page
     assert User.objects.count() == 1
+
+
+def test_of_two_accounts_made_at_once_with_one_name_the_second_is_told(maria):
+    form = NewAccountForm(account(), editor=maria)
+    assert form.is_valid()
+    person("nina")
+
+    assert not is_saved(form)
+    assert form.errors["username"] == ["Another account has this user name."]
 
 
 def test_a_name_with_markup_is_shown_as_it_is(admin):
