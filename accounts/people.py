@@ -3,7 +3,9 @@
 from typing import cast
 
 from django.contrib import messages
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import IntegrityError, transaction
@@ -85,6 +87,7 @@ def deactivate(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         user.is_active = False
         user.save(update_fields=["is_active"])
+        end_sessions(user)
         messages.success(request, _("The account of %(name)s is inactive. It cannot sign in.") % name)
     return redirect("accounts:list")
 
@@ -110,6 +113,13 @@ def editable(request: HttpRequest, pk: int) -> User:
     if not editable_by(viewer(request)).filter(pk=pk).exists():
         raise PermissionDenied
     return user
+
+
+def end_sessions(user: User) -> None:
+    """Sign somebody out everywhere, so that an account that is activated again begins with its password."""
+    for session in Session.objects.iterator():
+        if session.get_decoded().get(SESSION_KEY) == str(user.pk):
+            session.delete()
 
 
 def is_saved(form: AccountForm) -> bool:

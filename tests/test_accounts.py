@@ -466,7 +466,10 @@ def test_a_deactivated_account_is_signed_out_and_can_come_back(admin, tom):
 
     assert client.get(reverse("accounts:profile")).status_code == 302
     admin.post(reverse("accounts:activate", args=[tom.pk]))
+    assert client.get(reverse("accounts:profile")).status_code == 302
+    client.login(request=client.get("/accounts/login/").wsgi_request, username="tom", password=PASSWORD)
     assert client.get(reverse("accounts:profile")).status_code == 200
+    assert admin.get(reverse("accounts:list")).status_code == 200
 
 
 def test_a_new_password_for_somebody_signs_them_out(admin, tom):
