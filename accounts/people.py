@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from axes.utils import reset as forget_wrong_passwords
 from django.contrib import messages
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import User
@@ -69,6 +70,7 @@ def password(request: HttpRequest, pk: int) -> HttpResponse:
     form = NewPasswordForm(user, request.POST or None)
     if request.method == "POST" and form.is_valid():
         form.save()
+        forget_wrong_passwords(username=user.username)
         messages.success(request, _("%(name)s has a new password.") % {"name": user.get_full_name() or user.username})
         return redirect("accounts:list")
     return render(request, "accounts/password.html", {"form": form, "account": user})

@@ -8,6 +8,7 @@ import time_machine
 from django.conf import settings
 from django.contrib.auth.models import Group, Permission, User
 from django.db import connection, transaction
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from structlog.testing import capture_logs
@@ -483,6 +484,36 @@ def test_a_new_password_for_somebody_signs_them_out(admin, tom):
     tom.refresh_from_db()
     assert tom.check_password(NEW_PASSWORD)
     assert client.get(reverse("accounts:profile")).status_code == 302
+
+
+def lock(username: str) -> None:
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        assert sign_in(username, "wrong").status_code in {200, 429}
+    assert sign_in(username, PASSWORD).status_code == 429
+
+
+def sign_in(username: str, password: str, **headers: str) -> HttpResponse:
+    return Client().post("/accounts/login/", {"username": username, "password": password}, headers=headers)
+
+
+def test_a_new_password_from_an_administrator_unlocks_signing_in(admin, tom):
+    lock("tom")
+
+    admin.post(
+        reverse("accounts:password", args=[tom.pk]), {"new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD}
+    )
+
+    assert sign_in("tom", NEW_PASSWORD).status_code == 302
+
+
+def test_whoever_goes_on_guessing_does_not_keep_the_owner_out_for_longer(tom):
+    with time_machine.travel("2026-03-02T10:00:00Z", tick=False) as clock:
+        lock("tom")
+        clock.shift(timedelta(minutes=14))
+        assert sign_in("tom", "wrong").status_code == 429
+        clock.shift(timedelta(minutes=2))
+
+        assert sign_in("tom", PASSWORD).status_code == 302
 
 
 def test_one_s_own_password_is_changed_in_the_profile(admin, maria):
