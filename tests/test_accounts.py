@@ -14,6 +14,7 @@ from django.urls import reverse
 from structlog.testing import capture_logs
 
 from accounts import setup
+from accounts.addresses import client_address
 from accounts.forms import NewAccountForm, OwnPasswordForm, ProfileForm
 from accounts.models import FirstRun, Profile
 from accounts.people import is_saved
@@ -492,8 +493,9 @@ def lock(username: str) -> None:
     assert sign_in(username, PASSWORD).status_code == 429
 
 
-def sign_in(username: str, password: str, **headers: str) -> HttpResponse:
-    return Client().post("/accounts/login/", {"username": username, "password": password}, headers=headers)
+def sign_in(username: str, password: str, passed_on: str = "") -> HttpResponse:
+    typed, headers = {"username": username, "password": password}, {"X-Forwarded-For": passed_on}
+    return Client().post("/accounts/login/", typed, headers=headers)
 
 
 def test_a_new_password_from_an_administrator_unlocks_signing_in(admin, tom):
@@ -514,6 +516,33 @@ def test_whoever_goes_on_guessing_does_not_keep_the_owner_out_for_longer(tom):
         clock.shift(timedelta(minutes=2))
 
         assert sign_in("tom", PASSWORD).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("proxies", "passed_on", "status"),
+    [
+        (1, "198.51.100.7", 302),
+        (1, "203.0.113.5, 198.51.100.7", 302),
+        (1, "198.51.100.7, 203.0.113.5", 429),  # the first is only what the browser says
+        (2, "203.0.113.5, 192.0.2.1", 429),
+        (0, "198.51.100.7", 429),
+    ],
+)
+def test_wrong_passwords_of_one_address_lock_nobody_elsewhere_out(tom, settings, proxies, passed_on, status):
+    settings.PROXIES = proxies
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        sign_in("tom", "wrong", "203.0.113.5, 192.0.2.1" if proxies == 2 else "203.0.113.5")
+
+    assert sign_in("tom", PASSWORD, passed_on).status_code == status
+
+
+@pytest.mark.parametrize("passed_on", ["nonsense", "", "198.51.100.7:80", "\0", ",,,"])
+def test_an_address_that_is_none_counts_as_that_of_the_connection(rf, settings, passed_on):
+    settings.PROXIES = 1
+
+    request = rf.get("/", headers={"X-Forwarded-For": passed_on}, REMOTE_ADDR="192.0.2.9")
+
+    assert client_address(request) == "192.0.2.9"
 
 
 def test_one_s_own_password_is_changed_in_the_profile(admin, maria):
