@@ -82,6 +82,8 @@ document.addEventListener("submit", askFirst, true);
 // A form with data-keep is never sent into the void: where the sign-in has ended, a dialog asks for the password
 // first, and where the token of the form is out of date, the present one is put in.
 const checked = new WeakSet();
+const busy = new WeakSet(); // forms that are being checked, or were sent a moment ago: a double click sends once
+const DOUBLE_CLICK = 1000; // milliseconds
 
 function present(name) {
   const found = document.cookie.split("; ").find((cookie) => cookie.startsWith(`${name}=`));
@@ -124,11 +126,12 @@ function askForPassword(asking) {
 
 async function checkAndSend(form, submitter) {
   const asking = document.getElementById("sign-in-again");
-  if (!await isSignedIn(asking) && !await askForPassword(asking)) return;
+  if (!await isSignedIn(asking) && !await askForPassword(asking)) return 0;
   for (const token of document.getElementsByName("csrfmiddlewaretoken")) token.value = present("csrftoken");
   checked.add(form);
   confirmed.add(form);
   form.requestSubmit(submitter);
+  return DOUBLE_CLICK;
 }
 
 function checkFirst(event) {
@@ -136,7 +139,10 @@ function checkFirst(event) {
   if (form.dataset.keep === undefined || checked.delete(form)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  checkAndSend(form, event.submitter).catch(sayThatItFailed);
+  if (busy.has(form)) return;
+  busy.add(form);
+  checkAndSend(form, event.submitter).catch(sayThatItFailed)
+    .then((pause) => setTimeout(() => busy.delete(form), pause));
 }
 
 document.addEventListener("submit", checkFirst, true);

@@ -264,6 +264,31 @@ def test_a_form_is_not_sent_as_somebody_else(admin_window: Window, client: Clien
     assert not User.objects.filter(username="nina").exists()
 
 
+def test_a_form_is_sent_by_whoever_filled_it_in_where_somebody_else_has_signed_in(
+    admin_window: Window, client: Client
+) -> None:
+    page = typed_for_long(admin_window)
+    sign_in(admin_window, client, User.objects.create_user("tom"))
+    page.get_by_role("button", name="Add account").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Password").fill(PASSWORD)
+
+    dialog.get_by_role("button", name="Sign in and send").click()
+
+    page.get_by_text("Nina Olsen can sign in now.").wait_for()
+
+
+def test_a_double_click_sends_a_form_once(admin_window: Window) -> None:
+    page = typed_for_long(admin_window)
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+
+    page.get_by_role("button", name="Add account").dblclick(delay=50)
+
+    page.get_by_text("Nina Olsen can sign in now.").wait_for()
+    assert len(sent) == 1
+
+
 def test_without_the_network_nothing_typed_is_lost(admin_window: Window) -> None:
     page = typed_for_long(admin_window)
     page.context.set_offline(True)
