@@ -108,6 +108,15 @@ function fitting(texts, width, font) {
   return texts.find((text) => text && pen.measureText(text).width <= width) ?? "";
 }
 
+// What a session may be called, from the fullest to the shortest: the last ones are the first words of its title, never
+// half a word, and none that leaves one waiting for the next.
+function sessionNames(item) {
+  const words = item.title.trim().split(/\s+/);
+  const beginnings = words.map((_, dropped) => words.slice(0, words.length - dropped).join(" ")).slice(1);
+  const whole = beginnings.map((text) => text.replace(/[\s,;:.–-]+$/u, "")).filter((text) => !/(^|\s)\p{Ll}{1,3}$/u.test(text));
+  return [item.title, item.short_name, ...whole];
+}
+
 // Sessions of one event on days that follow one another, as one bar.
 function barsOf(sessions) {
   const bars = [];

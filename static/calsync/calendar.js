@@ -211,6 +211,8 @@ class Board {
       locale: document.documentElement.lang || "en-GB",
       timeZone: this.host.dataset.offset,
       headerToolbar: { start: "", center: "", end: "" },
+      eventStartEditable: false, // nothing here is moved by the mouse: a session is moved on its event's page
+      eventDurationEditable: false,
       eventGap: 4,
       eventOrder: (one, other) => one.extendedProps.order - other.extendedProps.order || one.start - other.start,
       resources: this.feed.resources.map((row) => ({ id: row.id, title: row.title, extendedProps: row })),
@@ -315,7 +317,7 @@ class Board {
 
   timeWords(item, width) {
     const room = width - 14 - (item.conflict ? 22 : 0) - (item.all_day && item.show_as === "oof" ? 26 : 0);
-    const names = item.kind === "session" ? [item.title, item.short_name] : [item.title, this.words[isTentative(item) ? "tentative" : "busy"]];
+    const names = item.kind === "session" ? sessionNames(item) : [item.title, this.words[isTentative(item) ? "tentative" : "busy"]];
     const name = fitting(names, room, `600 12.5px ${FONT}`);
     const nodes = item.conflict ? [this.strip(width)] : [];
     if (!name) return nodes;
@@ -350,7 +352,7 @@ class Board {
     const isOof = item.show_as === "oof";
     const { oof, oofShort, oofShortest, busy, tentative } = this.words;
     const names = isChip ? [this.speech.span(busyTime(items, first))]
-      : item.kind === "session" ? [item.title, item.short_name]
+      : item.kind === "session" ? sessionNames(item)
         : isOof ? [item.title, oof, oofShort, oofShortest] : [item.title, isTentative(item) ? tentative : busy];
     const isWide = width > 60;
     const strip = item.conflict ? (isWide ? 22 : 6) : 0;

@@ -238,6 +238,31 @@ def test_titles_with_markup_or_marks_that_turn_the_text_are_text(scheduler_windo
     assert "Wed 10 March" in page.title()
 
 
+def test_an_item_cannot_be_dragged_somewhere_else(grid: Page, width: int) -> None:
+    found = item(grid, "First aid at work", "Mon ")
+    before = found.bounding_box()
+    assert before is not None
+
+    grid.mouse.move(before["x"] + 20, before["y"] + 10)
+    grid.mouse.down()
+    grid.mouse.move(before["x"] + 20, before["y"] + 120, steps=8)
+    grid.mouse.up()
+
+    assert found.bounding_box() == before
+
+
+def test_a_title_that_does_not_fit_is_called_by_its_first_whole_words(
+    scheduler_window: Window, cast: Any, width: int
+) -> None:
+    course(cast["chiara"], "Crane safety for yard staff and foremen of the harbour", (-2, 9, 17))
+
+    page = open_grid(scheduler_window, "/calendar/?form=grid&view=week&date=2027-03-10")
+
+    shown = item(page, "Crane safety", "Mon ").locator(".item-name").text_content() or ""
+    assert shown
+    assert shown in {"Crane", "Crane safety", "Crane safety for yard", "Crane safety for yard staff"}
+
+
 # ---- the card
 
 
