@@ -111,4 +111,5 @@ def failure(status: int, headers: Mapping[str, str], details: dict[str, Any]) ->
     if status in PASSING_STATUSES or (status >= 500 and status != 501) or status < 400:
         sentence = f"Microsoft's service is not available for the moment ({status} {details['code']})."
         return Unavailable(sentence, retry_after=retry_after(headers), **details)
-    return Rejected(f"Microsoft refused this item ({status} {details['code']}).", **details)
+    cure = "It is too long: shorten its description." if status == 413 else "Change the event, and it is sent again."
+    return Rejected(f"Microsoft refused this item ({status} {details['code']}). {cure}", **details)
