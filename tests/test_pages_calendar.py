@@ -457,3 +457,23 @@ def test_the_grid_needs_no_query_for_a_row(scheduler: Client, django_assert_max_
 def test_on_a_weekend_the_coming_week_is_opened(view: str, today: date, first: date) -> None:
     assert period(view, "", today).first == first
     assert period(view, "2026-11-18", today).day == date(2026, 11, 18)
+
+
+@pytest.mark.parametrize(
+    ("query", "day"),
+    [
+        ("view=week&date=2026-11-18", "?date=2026-11-18"),
+        ("view=week&date=2026-11-25", "?date=2026-11-23"),
+        ("view=day&date=2026-11-25", "?date=2026-11-25"),
+        ("view=week&date=2026-11-04", ""),
+    ],
+)
+def test_an_event_that_is_planned_from_here_begins_on_the_first_day_shown_that_is_to_come(
+    scheduler: Client, query: str, day: str
+) -> None:
+    person("Ann")
+
+    with time_machine.travel(WEDNESDAY, tick=False):
+        page = scheduler.get(f"{CALENDAR}?{query}").content.decode()
+
+    assert f'href="/events/new/{day}"' in page

@@ -106,6 +106,12 @@ class CalendarPage:
         return self.period.first <= self.today < self.period.after
 
     @property
+    def planning_day(self) -> date | None:
+        """The first day shown that is still to come, for an event that is planned from here."""
+        day = max(self.period.day if self.period.view == "day" else self.period.first, self.today)
+        return day if day < self.period.after else None
+
+    @property
     def everybody(self) -> str:
         return self.url(q="", conflicts="", page="")
 
