@@ -789,3 +789,13 @@ def test_a_cancelled_event_goes_from_outlook_and_its_page_says_so(scheduler, san
     assert sandbox.subjects("ann") == []
     assert summary_of(scheduler.get(page_of(event))) == ["1 not synced"]
     assert counts([event.pk]).get(event.pk, {}) == {}
+
+
+def test_a_search_is_read_no_further_than_its_field_goes(scheduler: Client, django_assert_max_num_queries: Any) -> None:
+    EventFactory.create(title="First aid")
+
+    with django_assert_max_num_queries(20) as queries:
+        page = scheduler.get(LIST, {"q": "first " * 1000 + "nobody"}).content.decode()
+
+    assert "First aid" in page
+    assert max(len(query["sql"]) for query in queries) < 50_000

@@ -573,3 +573,13 @@ def test_the_count_in_the_tab_follows_the_list(admin):
 
     assert 'id="tab-unmatched" hx-swap-oob="true"' in part
     assert "2 not matched" in part
+
+
+@pytest.mark.parametrize("place", ["foo", "[", "login", "https://elsewhere.example/", "//elsewhere.example/"])
+def test_a_next_page_that_is_none_of_ours_leads_to_the_list(admin: Client, place: str) -> None:
+    person = InstructorFactory.create()
+    typed = {"name": "Renamed", "email": person.email, "time_zone": "UTC", "next": place}
+
+    answer = admin.post(reverse("instructors:edit", args=[person.pk]), typed)
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, reverse("instructors:list"))

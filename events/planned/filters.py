@@ -57,6 +57,9 @@ class EventFilterForm(forms.Form):
             self.add_error("until", _("The last day lies before the first."))
 
 
+LONGEST = 200  # characters of a search, as its field says: each word costs the database a look at everything
+
+
 class EventFilter(django_filters.FilterSet):
     """Events by title, place or instructor, status, dates and sync state. Only upcoming ones unless dates are given."""
 
@@ -80,7 +83,7 @@ class EventFilter(django_filters.FilterSet):
         return events.filter(pk__any=standing(which, events)) if which else events
 
     def named(self, events: QuerySet[Event], _name: str, value: str) -> QuerySet[Event]:
-        for word in value.split():
+        for word in value[:LONGEST].split():
             people = Instructor.objects.filter(name__icontains=word).values("pk")
             of_event = Event.instructors.through.objects.filter(instructor__in=people).values("event")
             of_session = Session.instructors.through.objects.filter(instructor__in=people).values("session__event")

@@ -11,9 +11,10 @@ FRESH = timedelta(seconds=45)  # so long a look-up that was just asked for is wa
 
 
 def next_page(request: HttpRequest) -> str:
-    """The page of ours that the address or the form names as the next one; empty where none is."""
+    """The path of ours that the address or the form names as the next page; empty where none is."""
     wanted = request.POST.get("next", request.GET.get("next", ""))
-    return wanted if url_has_allowed_host_and_scheme(wanted, {request.get_host()}) else ""
+    is_ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, {request.get_host()})
+    return wanted if is_ours else ""
 
 
 def back(request: HttpRequest) -> HttpResponse:

@@ -102,7 +102,8 @@ def assert_story(found: dict[str, Any]) -> None:
     assert f"{datetime.fromisoformat(since).astimezone(ZONE):%H:%M}" == "16:05"
     assert timedelta(hours=7) < datetime.now().astimezone() - datetime.fromisoformat(since) < timedelta(hours=33)
     assert "ErrorAccessDenied" in problem
-    assert found["failed"] == [["", "Microsoft refused this item (413 ErrorMessageSizeExceeded). It is too long: shorten its description."]]
+    cure = "It is too long: shorten its description."
+    assert found["failed"] == [["", f"Microsoft refused this item (413 ErrorMessageSizeExceeded). {cure}"]]
     assert found["stopped"] == [False, 2]
     assert found["unmatched"] == ["alias", "ambiguous", "guest", "not_found"]
     assert found["synced"] == 35  # all but the one who was stopped
