@@ -12,6 +12,7 @@ from django.core.paginator import Paginator
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -119,7 +120,7 @@ def editable(request: HttpRequest, pk: int) -> User:
 
 def end_sessions(user: User) -> None:
     """Sign somebody out everywhere, so that an account that is activated again begins with its password."""
-    for session in Session.objects.iterator():
+    for session in Session.objects.filter(expire_date__gt=now()).iterator():
         if session.get_decoded().get(SESSION_KEY) == str(user.pk):
             session.delete()
 
