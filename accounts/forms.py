@@ -1,7 +1,6 @@
 """The forms of one's own profile, of other people's accounts, and of the first run."""
 
 from typing import Any, cast
-from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import FirstRun, Profile, validate_zone
 from accounts.roles import ROLES, is_last_administrator, roles_to_give
+from integrations.zones import zone_named, zone_names
 
 LAST_ADMINISTRATOR = gettext_lazy(
     "This is the only account that can administer calsync. Make another one an administrator first."
@@ -78,7 +78,6 @@ class ProfileForm(PersonForm):
     time_zone = forms.CharField(
         label=gettext_lazy("Time zone"),
         max_length=64,
-        validators=[validate_zone],
         widget=forms.TextInput({"list": "zones", "autocomplete": "off", "spellcheck": "false"}),
     )
     language = forms.ChoiceField(label=gettext_lazy("Language"), choices=lambda: settings.LANGUAGES)
@@ -91,7 +90,13 @@ class ProfileForm(PersonForm):
 
     @staticmethod
     def zones() -> list[str]:
-        return sorted(available_timezones() - {"localtime", "Factory"})
+        return zone_names()
+
+    def clean_time_zone(self) -> str:
+        """The zone of which the name, or the city alone, was typed."""
+        zone = zone_named(self.cleaned_data["time_zone"]) or self.cleaned_data["time_zone"]
+        validate_zone(zone)
+        return zone
 
     def save(self, commit: bool = True) -> User:
         """The user, saved together with the profile."""

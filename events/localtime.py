@@ -1,10 +1,7 @@
 """From a wall-clock time that a person types to an instant. The first of two ambiguous hours is meant."""
 
 from datetime import UTC, datetime
-from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
-
-NO_PLACES = {"Factory", "localtime"}
+from zoneinfo import ZoneInfo
 
 
 class SkippedTime(ValueError):
@@ -25,19 +22,3 @@ def instant(local: datetime, zone: str) -> datetime:
 def wall_clock(moment: datetime, zone: str) -> datetime:
     """The naive local time of `moment` in the IANA `zone`."""
     return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None, fold=0)
-
-
-@cache
-def zone_names() -> list[str]:
-    """Every IANA time zone that a person may choose, in order."""
-    return sorted(available_timezones() - NO_PLACES)
-
-
-def zone_named(text: str) -> str:
-    """The IANA zone that is meant by `text`: a whole name or its last part, in any letter case; else empty."""
-    wanted = text.strip().replace(" ", "_").casefold()
-    if not wanted:
-        return ""
-    whole = [name for name in zone_names() if name.casefold() == wanted]
-    fitting = whole or [name for name in zone_names() if name.casefold().rpartition("/")[2] == wanted]
-    return fitting[0] if len(fitting) == 1 else ""

@@ -2,13 +2,13 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
 from django.conf import settings
 from django.contrib.auth.models import Group, Permission, User
 from django.db import connection, transaction
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from structlog.testing import capture_logs
@@ -95,6 +95,25 @@ def test_times_are_shown_in_the_zone_of_the_profile(admin, maria):
 
     assert "Today, 19:40" in page
     assert "Times are in Asia/Tokyo." in page
+
+
+@pytest.mark.parametrize(("typed", "zone"), [("Berlin", "Europe/Berlin"), ("new york", "America/New_York")])
+def test_a_zone_may_be_named_by_its_city(admin, maria, typed, zone):
+    values = {"name": "Maria", "email": "", "time_zone": typed, "language": "en-gb", "theme": ""}
+
+    admin.post(reverse("accounts:profile"), values)
+
+    assert Profile.objects.get(user=maria).time_zone == zone
+
+
+def test_a_zone_that_there_is_not_is_refused_and_stays_as_it_was_typed(admin, maria):
+    values = {"name": "Maria", "email": "", "time_zone": "Atlantis", "language": "en-gb", "theme": ""}
+
+    page = admin.post(reverse("accounts:profile"), values).content.decode()
+
+    assert "Atlantis is no known time zone" in page
+    assert 'value="Atlantis"' in page
+    assert "data-zone-proposal" not in page
 
 
 def test_whoever_has_no_profile_sees_the_zone_of_the_settings(admin):
@@ -493,7 +512,7 @@ def lock(username: str) -> None:
     assert sign_in(username, PASSWORD).status_code == 429
 
 
-def sign_in(username: str, password: str, passed_on: str = "") -> HttpResponse:
+def sign_in(username: str, password: str, passed_on: str = "") -> Any:
     typed, headers = {"username": username, "password": password}, {"X-Forwarded-For": passed_on}
     return Client().post("/accounts/login/", typed, headers=headers)
 

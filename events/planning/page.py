@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
-from events.localtime import zone_names
 from events.models import Event
 from events.planning.forms import PlannedSession, Planning
 from events.planning.outlook import effect_in_words
@@ -20,6 +19,7 @@ from events.planning.typed import MOST_COPIES, MOST_SESSIONS, Typed, TypedSessio
 from events.planning.words import duration, is_repeated
 from events.sync.state import horizon
 from instructors.models import Instructor
+from integrations.zones import zone_names
 
 LONG = timedelta(days=1)
 STATUSES = [Event.Status.DRAFT, Event.Status.CONFIRMED]

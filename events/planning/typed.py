@@ -9,8 +9,9 @@ from typing import Any, Self
 
 from django.http import QueryDict
 
-from events.localtime import wall_clock, zone_named
+from events.localtime import wall_clock
 from events.models import Event, Session
+from integrations.zones import zone_named
 
 FIELDS = ("title", "short_name", "location", "status", "time_zone", "description")
 TIMES = ("day", "start", "end", "end_day")
