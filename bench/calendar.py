@@ -1,6 +1,7 @@
 """The feed of the availability calendar beside the same rows by bare SQL, among a million external events."""
 
 import argparse
+import importlib
 import json
 import os
 import time
@@ -91,6 +92,7 @@ def measure(stage: Stage, options: argparse.Namespace) -> dict[str, Any]:
     """Both programs take turns over pages of `ROWS` instructors and a month, each page once."""
     start = today() + timedelta(days=1)
     fill(start)
+    importlib.import_module("calsync.wsgi")  # the web process as it runs in production
     client = scheduler()
     session = client.cookies["sessionid"].value
     bare = psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
