@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import get_current_timezone, get_current_timezone_name
+from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from events import board
 from events.availability import Item, Span, Teaching, Theirs
@@ -102,11 +103,18 @@ NOTHING: tuple[bool, list[str]] = (False, [])
 SHOWN_AS = {"tentative": gettext_lazy("Tentative"), "oof": gettext_lazy("Out of office")}
 
 
+@lru_cache
+def notes(language: str | None) -> dict[str, str]:
+    """NOTES in a language; the rows of a calendar ask for them by the hundred."""
+    with override(language):
+        return {state: str(text) for state, text in NOTES.items()}
+
+
 def note(row: board.Row) -> str:
     """The few words below the name: as of when this row is known, or why it is not."""
     if row.state == "failing" and not row.as_of:
         return _("Failing, never read")
-    return str(NOTES[row.state]) % {"time": clock(row.as_of)}
+    return notes(get_language())[row.state] % {"time": clock(row.as_of)}
 
 
 def unknown_note(row: board.Row) -> str:
@@ -138,7 +146,7 @@ def events_of(row: board.Row, wall: Wall, paths: Paths) -> Iterator[Json]:
         if not item.weight:
             continue
         event = teaching(item, paths) if isinstance(item, Teaching) else theirs(item)
-        event |= {"resourceId": resource_id, "start": wall[item.start], "end": wall[item.end]}
+        event["resourceId"], event["start"], event["end"] = resource_id, wall[item.start], wall[item.end]
         event["conflict"], others = ways.get(item.key, NOTHING) if ways else NOTHING
         if others:
             event["with"] = others

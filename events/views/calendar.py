@@ -56,7 +56,7 @@ def feed(request: HttpRequest) -> JsonResponse:
     query = CalendarQuery(request.GET)
     if not query.is_valid():
         return JsonResponse({"error": query.problem}, status=400)
-    return JsonResponse(calendar_feed.feed(query, request.user))
+    return JsonResponse(calendar_feed.feed(query, request.user), json_dumps_params={"separators": (",", ":")})
 
 
 @require_GET
