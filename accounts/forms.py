@@ -139,6 +139,14 @@ class AccountForm(PersonForm):
             raise ValidationError(NAME_IS_TAKEN)
         return name
 
+    def clean_roles(self) -> Any:
+        """The roles chosen; an account that belongs to no group at all could open nothing."""
+        roles = self.cleaned_data["roles"]
+        others = self.instance.groups.exclude(name__in=ROLES).exists() if self.instance.pk else False
+        if not roles and not others and not self.instance.is_superuser:
+            raise ValidationError(gettext_lazy("Choose at least one role: without one, nothing can be opened."))
+        return roles
+
     def save(self, commit: bool = True) -> User:
         """Save within a transaction; a ValidationError where nobody would be left to administer, to be rolled back."""
         user = super().save(commit)

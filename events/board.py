@@ -79,8 +79,8 @@ class Known:
         return [gap for gap in (Span(FIRST, known_from), Span(known_until, LAST)) if gap.start < gap.end]
 
 
-STATES = ["unmatched", "stopped", "paused", "waiting", "failing", "stale", "ok"]  # the worst first
-UNMATCHED = [Span(FIRST, LAST)]
+STATES = ["inactive", "unmatched", "stopped", "paused", "waiting", "failing", "stale", "ok"]  # the worst first
+ALWAYS = [Span(FIRST, LAST)]
 
 
 def stale_after() -> timedelta:
@@ -99,6 +99,8 @@ class Row:
     @cached_property
     def state(self) -> str:
         """One of STATES, the worst of the instructor's calendars."""
+        if not self.instructor.is_active:
+            return "inactive"
         return min((one.state for one in self.known), key=STATES.index, default="unmatched")
 
     @cached_property
@@ -110,7 +112,9 @@ class Row:
     @cached_property
     def unknown(self) -> list[Span]:
         """When it is not known whether the instructor is free."""
-        return [gap for one in self.known for gap in one.unknown] if self.known else UNMATCHED
+        if not self.instructor.is_active:
+            return ALWAYS
+        return [gap for one in self.known for gap in one.unknown] if self.known else ALWAYS
 
     @property
     def problem(self) -> str:

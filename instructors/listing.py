@@ -120,11 +120,19 @@ def is_waiting(mapping: CalendarMapping) -> bool:
 
 
 def is_moving(mapping: CalendarMapping) -> bool:
-    """Whether a first sync or a clean-up is on its way here."""
+    """Whether a first sync, a clean-up or a sync that somebody has asked for is on its way here."""
+    if is_asked_for(mapping):
+        return True
     if mapping.problem or mapping.integration.problem or not mapping.integration.is_active:
         return False
     is_going = bool(mapping.leaving_at or mapping.removes_copies)
     return is_going or (mapping.sync_enabled and is_waiting(mapping))
+
+
+def is_asked_for(mapping: CalendarMapping) -> bool:
+    """Whether a change or somebody at a button has asked for a sync that is still to come."""
+    is_on = mapping.sync_enabled and mapping.integration.is_active and mapping.instructor.is_active
+    return is_on and mapping.requested_at is not None and mapping.retry_at is None
 
 
 def has_failed(mapping: CalendarMapping) -> bool:

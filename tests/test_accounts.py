@@ -453,7 +453,8 @@ def test_an_administrator_does_not_become_a_superuser_in_django_s_admin(admin, m
 
 def test_the_last_administrator_stays_one(admin, maria):
     page = admin.post(
-        reverse("accounts:edit", args=[maria.pk]), account(name="Maria L", username="maria", roles=[])
+        reverse("accounts:edit", args=[maria.pk]),
+        account(name="Maria L", username="maria", roles=[group("Schedulers")]),
     ).content.decode()
 
     assert "This is the only account that can administer calsync." in page
@@ -464,7 +465,7 @@ def test_the_last_administrator_stays_one(admin, maria):
 def test_one_of_two_administrators_may_stop_being_one(admin, maria):
     person("second", "Administrators")
 
-    admin.post(reverse("accounts:edit", args=[maria.pk]), account(username="maria", roles=[]))
+    admin.post(reverse("accounts:edit", args=[maria.pk]), account(username="maria", roles=[group("Schedulers")]))
 
     assert administrators().get().username == "second"
 
@@ -760,3 +761,19 @@ def test_a_password_that_an_administrator_sets_is_not_replaced_by_one_who_knows_
 def test_nothing_of_the_first_run_is_asked_on_other_pages(admin, django_assert_num_queries):
     with django_assert_num_queries(4):
         admin.get(reverse("accounts:own_password"))
+
+
+def test_an_account_without_any_role_is_refused(admin):
+    typed = {
+        "name": "New Person",
+        "username": "new",
+        "email": "",
+        "roles": [],
+        "password1": PASSWORD,
+        "password2": PASSWORD,
+    }
+
+    page = admin.post(reverse("accounts:new"), typed).content.decode()
+
+    assert "Choose at least one role" in page
+    assert not User.objects.filter(username="new").exists()

@@ -10,6 +10,8 @@ from django.test import Client
 from django.utils.timezone import now
 
 from accounts.models import Profile
+from events import board
+from events.availability import Span, Verdict
 from events.models import Event
 from instructors.models import CalendarMapping, Instructor
 from tests.factories import (
@@ -311,3 +313,10 @@ def test_a_month_that_begins_before_the_clocks_change_begins_at_midnight(
     found = read(scheduler, start=date(2026, 10, 1).isoformat(), end=date(2026, 11, 1).isoformat())
 
     assert (found["start"], found["end"]) == ("2026-10-01T00:00:00+01:00", "2026-11-01T00:00:00+00:00")
+
+
+def test_of_an_inactive_instructor_nothing_is_known(ann: CalendarMapping) -> None:
+    Instructor.objects.update(is_active=False)
+    row = board.load([Instructor.objects.get()], at(0), at(24))[0]
+
+    assert (row.state, row.verdict(Span(at(9), at(10)))) == ("inactive", Verdict.UNKNOWN)

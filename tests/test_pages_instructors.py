@@ -583,3 +583,13 @@ def test_a_next_page_that_is_none_of_ours_leads_to_the_list(admin: Client, place
     answer = admin.post(reverse("instructors:edit", args=[person.pk]), typed)
 
     assert (answer.status_code, answer.headers["Location"]) == (302, reverse("instructors:list"))
+
+
+def test_a_row_that_somebody_wants_synced_is_followed_until_it_was(admin: Client) -> None:
+    mapping = CalendarMappingFactory.create(problem="The mailbox refuses access.", retry_at=now() + timedelta(hours=1))
+    before = admin.get(reverse("instructors:list")).content.decode()
+
+    admin.post(reverse("instructors:sync", args=[mapping.pk]))
+
+    assert "data-poll" not in before
+    assert "data-poll" in admin.get(reverse("instructors:list")).content.decode()

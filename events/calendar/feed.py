@@ -86,6 +86,7 @@ def resource(row: board.Row, span: Span, wall: Wall, paths: Paths) -> Json:
 
 NOTES = {
     "ok": gettext_lazy("as of %(time)s"),
+    "inactive": gettext_lazy("Inactive"),
     "stopped": gettext_lazy("Not synced"),
     "paused": gettext_lazy("Integration inactive"),
     "unmatched": gettext_lazy("Not matched"),
@@ -95,6 +96,7 @@ NOTES = {
 }
 UNKNOWN_NOTES = {
     "ok": gettext_lazy("Not read this far"),
+    "inactive": gettext_lazy("Inactive, so the calendar is not read"),
     "stopped": gettext_lazy("Not synced, availability unknown"),
     "unmatched": gettext_lazy("Not matched, availability unknown"),
     "waiting": gettext_lazy("Not read yet, availability unknown"),

@@ -112,6 +112,7 @@ class Words:
     def unknown(self, row: board.Row) -> str:
         """Why nobody can say whether an instructor is free."""
         sentences = {
+            "inactive": _("Inactive: it will not appear in Outlook, and nobody can say."),
             "unmatched": _("Not matched: it will not appear in Outlook, and nobody can say."),
             "stopped": _("Not synced: it will not appear in Outlook, and nobody can say."),
             "paused": _("The integration is inactive, so nobody can say."),
@@ -141,7 +142,7 @@ class Words:
         shown = said[:MOST_REASONS]
         if more := len(said) - len(shown):
             shown.append(ngettext("And %d more.", "And %d more.", more) % more)
-        is_outside = standing.row.state in {"unmatched", "stopped"}
+        is_outside = standing.row.state in {"inactive", "unmatched", "stopped"}
         if standing.sessions and (is_outside or any(cell.verdict == Verdict.UNKNOWN for cell in standing.cells)):
             shown.append(self.unknown(standing.row))
         return shown
