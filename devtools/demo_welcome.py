@@ -37,7 +37,7 @@ def steps(url: str, outlook: str, story: Mapping[str, str], interval: str) -> It
         )
     yield lines('Plan an event, choose instructors, and watch their states turn to "in Outlook".', f"{url}events/new/")
     yield lines(
-        f"Be {someone.name} and put something into your Outlook; the calendar has it within {interval} seconds,",
+        f"Be {someone.name} and put something into your Outlook; calsync knows of it within {interval} seconds,",
         "or at once with ./dev manage sync. (The browser does not know the certificate; go on all the same.)",
         f"{outlook}/?person={someone.email}",
     )

@@ -19,7 +19,7 @@ from events.planned.states import Kind
 from events.sync.desired import desired
 from events.sync.state import horizon
 from instructors.models import CalendarMapping
-from tests.conftest import Sandbox, plan_event, sync_now
+from tests.conftest import Sandbox, plan_event, sync_now, tomorrow
 from tests.factories import (
     CalendarMappingFactory,
     EventFactory,
@@ -799,3 +799,16 @@ def test_a_search_is_read_no_further_than_its_field_goes(scheduler: Client, djan
 
     assert "First aid" in page
     assert max(len(query["sql"]) for query in queries) < 50_000
+
+
+def test_the_list_says_which_event_has_a_conflict_to_come(scheduler: Client, ann: CalendarMapping) -> None:
+    plan_event("Free", ann, hour=14)
+    plan_event("Late", ann, hour=9)
+    ExternalEventFactory.create(mapping=ann, starts_at=tomorrow(10), ends_at=tomorrow(11))
+
+    page = scheduler.get(LIST).content.decode()
+
+    marked = [row for row in page.split("<tr>") if "1 conflict" in row]
+    assert len(marked) == 1
+    assert "Late" in marked[0]
+    assert "Free" not in marked[0]

@@ -3,11 +3,15 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from django.db.models import Count, F, Max, Min, Q, QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from events import board
+from events.availability import Teaching
 from events.models import Event
 from events.planned.standing import counts
 from events.planned.states import Kind
@@ -15,6 +19,7 @@ from events.planned.words import Look, Times, counted, dates, sessions
 from events.sync.state import horizon
 from instructors.models import Instructor
 
+FURTHEST = timedelta(days=400)  # so far ahead conflicts are looked for: calendars are read no further
 SHOWN = 2  # so many instructors are named; more are counted
 ORDER = [Kind.FAILED, Kind.WAITING, Kind.REMOVING, Kind.DRIFTED, Kind.NOT_SYNCED, Kind.IN_OUTLOOK]
 LOOKS = {
@@ -34,6 +39,13 @@ class Row:
     event: Event
     instructors: list[str] = field(default_factory=list)
     kinds: dict[Kind, int] = field(default_factory=dict)
+    conflicts: int = 0  # instructors with one that is still to come
+
+    @property
+    def conflict(self) -> Look | None:
+        """The badge of an event of which somebody cannot teach what is planned."""
+        words = ngettext("%d conflict", "%d conflicts", self.conflicts) % self.conflicts
+        return Look("bad", "alert-triangle", words) if self.conflicts else None
 
     @property
     def dates(self) -> str:
@@ -94,7 +106,29 @@ def rows(events: Sequence[Event]) -> list[Row]:
     pks = [event.pk for event in events]
     names = names_of(pks)
     kinds = counts(pks)
-    return [Row(event, names.get(event.pk, []), kinds.get(event.pk, {})) for event in events]
+    conflicts = conflicts_of(events)
+    return [
+        Row(event, names.get(event.pk, []), kinds.get(event.pk, {}), conflicts.get(event.pk, 0)) for event in events
+    ]
+
+
+def conflicts_of(events: Sequence[Event]) -> dict[int, int]:
+    """How many instructors of each of these events have something else at a session that is still to come."""
+    moment = now()
+    coming = [one for one in events if one.last and one.last > moment]  # type: ignore[attr-defined]
+    coming = [one for one in coming if one.status != Event.Status.CANCELLED]
+    if not coming:
+        return {}
+    pks = [one.pk for one in coming]
+    teachers = Instructor.objects.filter(Q(events__in=pks) | Q(sessions__event__in=pks), is_active=True).distinct()
+    last: datetime = max(one.last for one in coming)  # type: ignore[attr-defined]
+    found: dict[int, set[int]] = defaultdict(set)
+    for row in board.load(list(teachers), moment, min(last, moment + FURTHEST)):
+        for clash in row.conflicts:
+            for item in (clash.session, clash.other):
+                if isinstance(item, Teaching) and clash.overlap.end > moment:
+                    found[item.event].add(item.instructor)
+    return {event: len(people) for event, people in found.items()}
 
 
 def names_of(events: Collection[int]) -> dict[int, list[str]]:

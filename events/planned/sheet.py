@@ -103,6 +103,11 @@ class Row:
     def assigned(self) -> list[Cell]:
         return [cell for cell in self.cells if cell.state.kind != Kind.NOT_ASSIGNED]
 
+    @property
+    def teaches(self) -> bool:
+        """Whether anything here is to stay: a copy that is being removed is of nobody who teaches."""
+        return any(cell.state.kind != Kind.REMOVING for cell in self.assigned)
+
 
 def group(kind: Kind, cells: list[Cell]) -> Group:
     ordinary = {Kind.IN_OUTLOOK, Kind.NOT_SYNCED, Kind.NOT_ASSIGNED}
@@ -170,7 +175,7 @@ class Sheet:
 
     @property
     def people_count(self) -> int:
-        return len({row.instructor.pk for row in self.rows if row.assigned})
+        return len({row.instructor.pk for row in self.rows if row.teaches})
 
     @property
     def preview(self) -> "Preview | None":

@@ -3,7 +3,7 @@
 // The grid of the availability calendar: reads the feed, draws it with Event Calendar, and keeps it up to date.
 // The toolbar, the filters and the list come from the server; htmx puts them in place.
 
-const REFRESH = 60_000;
+const REFRESH = 30_000;
 const DAY_STEPS = { day: 1, week: 2 }; // hours between two lines
 const FONT = '"Inter Variable", sans-serif';
 const NARROW = matchMedia("(max-width: 767px)");
