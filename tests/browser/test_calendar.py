@@ -27,6 +27,7 @@ LIST = "/calendar/?form=list&date=2027-03-10"
 MARKUP = '<img src=x onerror="document.title=1">'
 BACKWARDS = "\u202eabc"
 DASH = "\N{EN DASH}"
+AT_ONE_WIDTH = pytest.mark.parametrize("width", [1400], ids=["desktop"])  # what the width makes no difference to
 # What axe says of the roles of Event Calendar itself: a table whose rows hold no cells of their own. The list is the
 # way round it.
 ROLES_OF_EVENT_CALENDAR = {"aria-required-children", "aria-required-parent"}
@@ -154,6 +155,7 @@ def test_a_conflict_is_marked_by_ring_icon_words_and_a_second_lane(grid: Page) -
     assert "Conflict with" in (session.get_attribute("title") or "")
 
 
+@AT_ONE_WIDTH
 def test_what_is_not_known_is_hatched_and_says_so_and_the_rest_is_not(grid: Page) -> None:
     hatches = grid.locator(".ec-bg-event.is-unknown")
 
@@ -162,6 +164,7 @@ def test_what_is_not_known_is_hatched_and_says_so_and_the_rest_is_not(grid: Page
     assert "gradient" in hatches.evaluate("element => getComputedStyle(element).backgroundImage")
 
 
+@AT_ONE_WIDTH
 def test_leave_is_a_band_with_square_corners_over_whole_days(grid: Page) -> None:
     band = item(grid, "Out of office")
 
@@ -182,12 +185,14 @@ def test_a_title_that_does_not_fit_is_left_out_as_a_whole_and_stands_in_the_tool
         assert text.evaluate("element => element.scrollWidth <= element.closest('.ec-event').clientWidth")
 
 
+@AT_ONE_WIDTH
 def test_an_empty_weekend_is_hidden_and_that_is_said(grid: Page) -> None:
     expect(grid.locator(".ec-col-head")).to_have_count(5)
     expect(grid.locator("[data-note]")).to_have_text("Sat and Sun hidden, nothing planned")
     expect(grid.get_by_role("heading", level=1)).to_have_text(f"8{DASH}12 March 2027")
 
 
+@AT_ONE_WIDTH
 def test_a_weekend_on_which_something_lies_is_shown(scheduler_window: Window, cast: Any) -> None:
     course(cast["amara"], "Weekend course", (3, 9, 12))
 
@@ -197,6 +202,7 @@ def test_a_weekend_on_which_something_lies_is_shown(scheduler_window: Window, ca
     expect(page.get_by_role("heading", level=1)).to_have_text(f"8{DASH}14 March 2027")
 
 
+@AT_ONE_WIDTH
 def test_what_lies_in_the_evening_widens_the_day(scheduler_window: Window, cast: Any) -> None:
     course(cast["amara"], "Evening course", (0, 18, 21.5))
 
@@ -217,6 +223,7 @@ def test_sessions_of_an_event_on_days_in_a_row_are_one_bar_of_the_month(schedule
     assert box["width"] == pytest.approx(2 * day["width"], abs=6)
 
 
+@AT_ONE_WIDTH
 def test_the_busy_hours_of_a_day_are_added_up_in_the_month(scheduler_window: Window, cast: Any) -> None:
     page = open_grid(scheduler_window, MONTH)
 
@@ -224,6 +231,7 @@ def test_the_busy_hours_of_a_day_are_added_up_in_the_month(scheduler_window: Win
     expect(page.locator("[data-note]")).to_have_text("2 h = busy hours that day")
 
 
+@AT_ONE_WIDTH
 def test_titles_with_markup_or_marks_that_turn_the_text_are_text(scheduler_window: Window, cast: Any) -> None:
     title = f"{MARKUP} {BACKWARDS}"
     course(cast["gareth"], title, (0, 7, 19), location=MARKUP, short_name=MARKUP[:20])
@@ -238,7 +246,8 @@ def test_titles_with_markup_or_marks_that_turn_the_text_are_text(scheduler_windo
     assert "Wed 10 March" in page.title()
 
 
-def test_an_item_cannot_be_dragged_somewhere_else(grid: Page, width: int) -> None:
+@AT_ONE_WIDTH
+def test_an_item_cannot_be_dragged_somewhere_else(grid: Page) -> None:
     found = item(grid, "First aid at work", "Mon ")
     before = found.bounding_box()
     assert before is not None
@@ -282,6 +291,7 @@ def test_a_click_opens_a_card_with_the_conflict_its_discovery_and_the_next_step(
     expect(card.get_by_role("link", name="Open event")).to_have_attribute("href", f"/events/{event.pk}/")
 
 
+@AT_ONE_WIDTH
 def test_a_click_outside_closes_the_card(grid: Page) -> None:
     item(grid, "First aid at work", "Mon ").click()
     grid.get_by_role("dialog").wait_for()
@@ -331,6 +341,7 @@ def test_the_grid_is_one_stop_of_the_tab_key(grid: Page) -> None:
 # ---- search, filter, pages, address
 
 
+@AT_ONE_WIDTH
 def test_instructors_are_searched_while_one_types(grid: Page) -> None:
     grid.get_by_label("Search instructors").press_sequentially("bett")
 
@@ -340,6 +351,7 @@ def test_instructors_are_searched_while_one_types(grid: Page) -> None:
     expect(grid.get_by_label("Search instructors")).to_be_focused()
 
 
+@AT_ONE_WIDTH
 def test_a_search_that_fits_nobody_says_so_and_leads_back(grid: Page) -> None:
     grid.get_by_label("Search instructors").fill(f'%"<b>{BACKWARDS}')
     expect(grid.get_by_role("heading", name="Nobody fits")).to_be_visible()
@@ -349,6 +361,7 @@ def test_a_search_that_fits_nobody_says_so_and_leads_back(grid: Page) -> None:
     expect(grid.locator(".ec-row-head")).to_have_count(5)
 
 
+@AT_ONE_WIDTH
 def test_only_conflicts_is_counted_and_filters(grid: Page) -> None:
     expect(grid.locator("[data-conflict-count]")).to_have_text("1")
 
@@ -359,6 +372,7 @@ def test_only_conflicts_is_counted_and_filters(grid: Page) -> None:
     assert "conflicts=1" in grid.url
 
 
+@AT_ONE_WIDTH
 def test_the_address_says_what_is_seen_and_back_leads_back(scheduler_window: Window, grid: Page) -> None:
     heading = grid.get_by_role("heading", level=1)
     grid.get_by_role("link", name="Next").click()
@@ -374,6 +388,7 @@ def test_the_address_says_what_is_seen_and_back_leads_back(scheduler_window: Win
     expect(heading).to_have_text(f"15{DASH}19 March 2027")
 
 
+@AT_ONE_WIDTH
 def test_the_head_of_a_day_leads_to_the_day(grid: Page) -> None:
     grid.get_by_role("link", name="Tue 9 Mar").click()
 
@@ -381,6 +396,7 @@ def test_the_head_of_a_day_leads_to_the_day(grid: Page) -> None:
     grid.locator("[data-drawn]").wait_for()
 
 
+@AT_ONE_WIDTH
 def test_more_than_fifty_instructors_have_pages(scheduler_window: Window, cast: Any) -> None:
     CalendarMappingFactory.create_batch(50, integration=cast["amara"].integration)
     page = open_grid(scheduler_window)
@@ -393,6 +409,7 @@ def test_more_than_fifty_instructors_have_pages(scheduler_window: Window, cast: 
     assert "page=2" in page.url
 
 
+@AT_ONE_WIDTH
 def test_a_row_with_nothing_in_it_is_drawn(scheduler_window: Window) -> None:
     person("Amara Okafor")
 
@@ -405,6 +422,7 @@ def test_a_row_with_nothing_in_it_is_drawn(scheduler_window: Window) -> None:
 # ---- when it fails
 
 
+@AT_ONE_WIDTH
 def test_a_failure_is_said_with_a_way_to_try_again(scheduler_window: Window, cast: Any) -> None:
     page = scheduler_window.page
     page.route("**/calendar/feed/**", lambda route: route.fulfill(status=503, body=""))
@@ -418,6 +436,7 @@ def test_a_failure_is_said_with_a_way_to_try_again(scheduler_window: Window, cas
     scheduler_window.complaints.clear()  # the browser complains of a 503 as such
 
 
+@AT_ONE_WIDTH
 def test_an_ended_sign_in_is_said(scheduler_window: Window, grid: Page) -> None:
     grid.context.clear_cookies(name="sessionid")
 
@@ -427,6 +446,7 @@ def test_an_ended_sign_in_is_said(scheduler_window: Window, grid: Page) -> None:
     expect(grid.get_by_role("button", name="Load the page again")).to_be_visible()
 
 
+@AT_ONE_WIDTH
 def test_what_changes_meanwhile_is_shown_without_loading_the_page(grid: Page, cast: Any) -> None:
     course(cast["chiara"], "Late addition", (-2, 9, 17))
     connection.close()
