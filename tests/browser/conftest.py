@@ -54,9 +54,8 @@ class Window:
             self.complaints.append(line.text)
 
     def open(self, path: str) -> Page:
-        """Open a page and wait until it is there, with what htmx fetches at once."""
         self.page.goto(self.base + path)
-        self.page.wait_for_function("!document.querySelector('.htmx-request')")
+        self.page.wait_for_load_state("networkidle")
         return self.page
 
     def choose(self, theme: str) -> None:
