@@ -10,9 +10,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import FirstRun, Profile, validate_zone
+from accounts.models import FirstRun, Profile
 from accounts.roles import ROLES, is_last_administrator, roles_to_give
-from integrations.zones import zone_named, zone_names
+from integrations.zones import validate_zone, zone_named, zone_names
 
 LAST_ADMINISTRATOR = gettext_lazy(
     "This is the only account that can administer calsync. Make another one an administrator first."
@@ -196,10 +196,8 @@ class SetUpForm(PersonForm, BaseUserCreationForm):
     field_order = ["token", "name", "username", "email", "password1", "password2"]
 
     def clean_token(self) -> str:
-        row = FirstRun.current()
-        if not row.accepts(self.cleaned_data["token"]):
-            row.refresh_from_db()
-            if row.is_pausing:
+        if not FirstRun.current().accepts(self.cleaned_data["token"]):
+            if FirstRun.current().is_pausing:
                 raise ValidationError(_("The token was wrong too often. Try again in 15 minutes."))
             raise ValidationError(_("This is not the token. The newest line in the log of the web process has it."))
         return ""
