@@ -3,25 +3,19 @@
 import base64
 import secrets
 from datetime import timedelta
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
-from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.timezone import now
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+
+from integrations.zones import is_zone, validate_zone
 
 TRIES = 10  # wrong tokens within PAUSE, after which no token is looked at for as long
 PAUSE = timedelta(minutes=15)
-
-
-def validate_zone(value: str) -> None:
-    """Raise ValidationError unless `value` is an IANA time zone, for example Europe/Berlin."""
-    if value not in available_timezones():
-        raise ValidationError(_("%(zone)s is no known time zone. An example is Europe/Berlin.") % {"zone": value})
 
 
 class Theme(models.TextChoices):
@@ -51,7 +45,7 @@ class Profile(models.Model):
     @property
     def zone(self) -> ZoneInfo:
         """The chosen zone, or that of the settings where it is known no longer."""
-        return ZoneInfo(self.time_zone if self.time_zone in available_timezones() else settings.TIME_ZONE)
+        return ZoneInfo(self.time_zone if is_zone(self.time_zone) else settings.TIME_ZONE)
 
     @property
     def language_code(self) -> str:

@@ -10,7 +10,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from instructors.models import CalendarMapping, Instructor
-from instructors.zones import default_zone, validate_zone
+from integrations.zones import default_zone, validate_zone
 
 
 class PlannedModel(models.Model):

@@ -7,8 +7,8 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from instructors.claims import CalendarMappingQuerySet
-from instructors.zones import default_zone, validate_zone
 from integrations.models import Integration
+from integrations.zones import default_zone, validate_zone
 
 
 class Instructor(models.Model):

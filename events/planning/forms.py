@@ -15,7 +15,7 @@ from events.localtime import SkippedTime, instant
 from events.models import Event
 from events.planning.people import People
 from events.planning.typed import FIELDS, MOST_SESSIONS, Typed, TypedSession
-from instructors.zones import default_zone, is_zone
+from integrations.zones import default_zone, is_zone
 
 LONGEST = timedelta(days=31)
 YEARS = range(2000, 2100)

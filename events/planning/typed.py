@@ -14,7 +14,6 @@ from events.models import Event, Session
 from integrations.zones import zone_named
 
 FIELDS = ("title", "short_name", "location", "status", "time_zone", "description")
-TIMES = ("day", "start", "end", "end_day")
 USUAL = ("09:00", "17:00")
 MOST_SESSIONS = 200
 MOST_ROWS = 2 * MOST_SESSIONS  # read of a form; more come from no person

@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.db.models.functions.text
-import instructors.zones
+import integrations.zones
 from django.db import migrations, models
 
 
@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=200, verbose_name='name')),
                 ('email', models.EmailField(max_length=254, verbose_name='email')),
-                ('time_zone', models.CharField(default=instructors.zones.default_zone, max_length=64, validators=[instructors.zones.validate_zone], verbose_name='time zone')),
+                ('time_zone', models.CharField(default=integrations.zones.default_zone, max_length=64, validators=[integrations.zones.validate_zone], verbose_name='time zone')),
                 ('is_active', models.BooleanField(default=True, verbose_name='active')),
             ],
             options={
