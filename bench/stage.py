@@ -20,7 +20,7 @@ from psycopg import sql
 
 from devtools import process
 
-BROKER_DATABASES = range(1, 16)  # 0 is everybody's
+BROKER_DATABASES = range(8, 16)  # 0 is everybody's, those below are of parallel tests
 AS_IN_PRODUCTION = {"DJANGO_SETTINGS_MODULE": "calsync.settings", "DEBUG": "false", "LOG_FORMAT": "json"}
 
 
@@ -71,7 +71,7 @@ def database(url: str) -> Iterator[str]:
 def broker(url: str) -> Iterator[str]:
     """Yield the URL of an empty database of the broker at `url`; empty it afterwards."""
     for number in BROKER_DATABASES:
-        with redis.Redis.from_url(url, db=number) as client:
+        with redis.Redis.from_url(with_number(url, number)) as client:
             if client.dbsize() == 0 and client.setnx("bench", os.getpid()):
                 try:
                     yield with_number(url, number)

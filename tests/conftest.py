@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import requests
+from django.conf import settings
 from django.db import connection
 from django.utils.timezone import now
 
@@ -27,6 +28,10 @@ EXPECTATIONS = {
     "mails": "expects_mails",
 }
 PEOPLE = ["ann", "ben", "cleo", "dev"]
+
+
+def pytest_configure() -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # made to be slow, the others are
 
 
 def process_environment(**values: str) -> dict[str, str]:

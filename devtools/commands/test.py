@@ -8,6 +8,7 @@ from devtools import assets, browser, environment, process
 from devtools.servers import servers
 
 BROWSER_TESTS = Path("tests/browser")
+MOST_PROCESSES = 7  # each has a database of Redis for itself, of which there are 16
 NO_BROWSER = """
 !! No Chromium is installed and none could be fetched: THE BROWSER TESTS ARE LEFT OUT.
 !! Install one (on Debian: apt-get install chromium) to run them.
@@ -25,16 +26,25 @@ def main(arguments: list[str]) -> int:
     ):
         env = environment.for_tests(urls)
         env |= {"CALSYNC_BROWSER": chromium} if chromium else {}
-        status = process.call([sys.executable, "-m", "pytest", *left_out, *arguments], env)
+        status = process.call([sys.executable, "-m", "pytest", *in_parallel(arguments), *left_out, *arguments], env)
     if chromium is None and wants_browser(arguments):
         print(NO_BROWSER, file=sys.stderr)
     return status
 
 
+def in_parallel(arguments: list[str]) -> list[str]:
+    """The options for a process per core where the whole suite runs; what is named runs in one, and is seen at once."""
+    return [] if paths_in(arguments) else ["-n", "auto", "--maxprocesses", str(MOST_PROCESSES), "--dist", "loadgroup"]
+
+
+def paths_in(arguments: list[str]) -> list[Path]:
+    named = (Path(argument.split("::")[0]) for argument in arguments if not argument.startswith("-"))
+    return [path for path in named if path.exists()]
+
+
 def wants_browser(arguments: list[str]) -> bool:
     """Say whether pytest called like this would come to a browser test."""
-    named = [Path(argument.split("::")[0]) for argument in arguments if not argument.startswith("-")]
-    paths = [path for path in named if path.exists()] or [BROWSER_TESTS]
+    paths = paths_in(arguments) or [BROWSER_TESTS]
     return BROWSER_TESTS.exists() and any(
         path == BROWSER_TESTS or path in BROWSER_TESTS.parents or BROWSER_TESTS in path.parents for path in paths
     )

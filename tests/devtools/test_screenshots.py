@@ -3,6 +3,7 @@
 import re
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,8 @@ def test_a_page_that_is_missing_or_broken_is_named_and_the_others_are_taken(said
         Shot("fine", "{late}", width=390, height=844, is_dark=True),
     ]
 
-    failed = take_all(shots, said, chromium, tmp_path)
+    with ThreadPoolExecutor(1) as thread:  # Playwright may run in this one already
+        failed = thread.submit(take_all, shots, said, chromium, tmp_path).result()
 
     assert failed == ["missing", "broken", "forbidden"]
     assert [path.name for path in tmp_path.iterdir()] == ["fine.png"]
