@@ -25,6 +25,7 @@ FOR_DEPLOYMENT_CHECK = {
     "EMAIL_URL": "smtp://localhost:25",
     "LOG_FORMAT": "json",
 }
+RECORD = "CALSYNC_RECORD"  # the file to which the sandboxes of the product's tests append every exchange
 NAME = re.compile(r"^(?:# )?([A-Z_]+)=", re.MULTILINE)
 DEFAULT = re.compile(r"^# ([A-Z_]+)=(.*)$", re.MULTILINE)
 
@@ -38,6 +39,11 @@ def of_the_product(environment: Mapping[str, str]) -> dict[str, str]:
     """Return what of `environment` are settings of the product, by the names in .env.example."""
     names = {"DJANGO_SETTINGS_MODULE", *NAME.findall((ROOT / ".env.example").read_text())}
     return {name: value for name, value in environment.items() if name in names}
+
+
+def recording(environment: Mapping[str, str]) -> list[str]:
+    """Return the options of a sandbox that records where `./dev test --record` asked for it, or none."""
+    return ["--record", environment[RECORD]] if environment.get(RECORD) else []
 
 
 def for_tests(urls: Mapping[str, str]) -> dict[str, str]:

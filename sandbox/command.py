@@ -15,6 +15,7 @@ from typing import Any
 from sandbox import people, tenant
 from sandbox.app import Sandbox
 from sandbox.certificates import Authority, write_private
+from sandbox.recording import Recorder
 from sandbox.server import Server, configure, listen
 from sandbox.state import StateFile
 from sandbox.world import World
@@ -39,6 +40,7 @@ def read_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--concurrency", choices=("mailbox", "app", "off"), default="mailbox", help="what the limit of four counts for"
     )
+    parser.add_argument("--record", type=Path, metavar="FILE", help="append each exchange to FILE, one JSON a line")
     return parser.parse_args(arguments)
 
 
@@ -76,7 +78,9 @@ async def serve(options: argparse.Namespace, folder: Path) -> None:
     world.origin = f"https://{options.public_host}:{listener.getsockname()[1]}"
     certificate, key, ca_file = _write_certificates(options, authority, folder)
     facts = facts_of(world, ca_file)
-    server = Server(configure(Sandbox(world, facts), certificate, key), lambda: print(json.dumps(facts), flush=True))
+    sandbox = Sandbox(world, facts)
+    application = Recorder(sandbox, options.record) if options.record else sandbox
+    server = Server(configure(application, certificate, key), lambda: print(json.dumps(facts), flush=True))
     gc.collect()
     gc.freeze()
     saver = asyncio.create_task(_save_often(state, world, authority)) if state else None

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils.timezone import now
 
+from devtools import environment
 from events.models import Event, Session
 from events.sync.engine import sync
 from events.sync.state import Report
@@ -109,7 +110,7 @@ def graph_time(moment: datetime) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def sandbox_process() -> Iterator[Sandbox]:
-    command = [sys.executable, "-m", "sandbox", "--port", "0"]
+    command = [sys.executable, "-m", "sandbox", "--port", "0", *environment.recording(os.environ)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
     assert process.stdout is not None
     yield Sandbox(json.loads(process.stdout.readline()))

@@ -100,6 +100,7 @@ def start_sandbox(supervision: Supervision, state: DemoState) -> dict[str, Any]:
         raise ProcessEndedError(f"The sandbox cannot have its port {state.sandbox_port} again ({reason})")
     kept = state.folder / "sandbox.json"
     command = [PYTHON, "-m", "sandbox", "--port", str(state.sandbox_port), "--state", str(kept)]
+    command += environment.recording(os.environ)
     if not kept.exists():
         people = state.folder / "tenant.json"
         people.write_text(json.dumps(tenant(date.today()), indent=1))  # noqa: DTZ011 - the demo's own week

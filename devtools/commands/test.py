@@ -1,5 +1,6 @@
-"""`./dev test [pytest arguments]`: the test suite, on a database and a broker of its own."""
+"""`./dev test [--record FILE] [pytest arguments]`: the test suite, on a database and a broker of its own."""
 
+import argparse
 import sys
 import tempfile
 from pathlib import Path
@@ -17,6 +18,7 @@ NO_BROWSER = """
 
 def main(arguments: list[str]) -> int:
     """Run pytest with these arguments; return its exit status."""
+    record, arguments = read_arguments(arguments)
     assets.build()
     chromium = browser.find_or_install() if wants_browser(arguments) else browser.find()
     left_out = ["-m", "not browser"] if chromium is None else []
@@ -26,10 +28,23 @@ def main(arguments: list[str]) -> int:
     ):
         env = environment.for_tests(urls)
         env |= {"CALSYNC_BROWSER": chromium} if chromium else {}
+        env |= {environment.RECORD: str(record)} if record else {}
         status = process.call([sys.executable, "-m", "pytest", *in_parallel(arguments), *left_out, *arguments], env)
     if chromium is None and wants_browser(arguments):
         print(NO_BROWSER, file=sys.stderr)
     return status
+
+
+def read_arguments(arguments: list[str]) -> tuple[Path | None, list[str]]:
+    """Return the file to record to, emptied, and what goes to pytest."""
+    parser = argparse.ArgumentParser(prog="./dev test", allow_abbrev=False, add_help=False)
+    parser.add_argument("--record", type=Path, metavar="FILE")
+    options, rest = parser.parse_known_args(arguments)
+    if options.record is None:
+        return None, rest
+    record: Path = options.record.absolute()
+    record.write_bytes(b"")
+    return record, rest
 
 
 def in_parallel(arguments: list[str]) -> list[str]:
