@@ -43,6 +43,39 @@ class Settings:
     delta_master: str = "first"  # or "last", or "missing"
     delta_delay_seconds: float = 0.0
 
+    ext_expires_in: bool = True
+    refresh_in: int = 0
+    optional_claims: bool = True
+    token_nonce: bool = False
+    entra_statuses: dict[str, int] = field(default_factory=dict)
+    entra_errors: dict[str, str] = field(default_factory=dict)
+    entra_separator: str = "space"  # or "lines"
+    entra_error_uri: bool = True
+    expired_text: str = "lifetime"  # or "either"
+    insufficient_claims: bool = False
+
+    inner_error: str = "innerError"  # or "innererror", "nested", "none"
+    unknown_path: str = "404 BadRequest"  # or "404 ResourceNotFound", "400 BadRequest"
+    max_body_bytes: int = 4 * 1024 * 1024
+    mailbox_texts: str = "new"  # or "old"
+    moved_status: int = 503
+    moved_code: str = "ErrorMailboxMoveInProgress"
+    moved_retry_after: int = 5
+    policy_delay_seconds: float = 0.0
+
+    directory_delay_seconds: float = 0.0
+    directory_units: int = 0
+    proxy_addresses: str = "any case"  # or "match case"
+    users_empty_pages: int = 0
+    users_top: str = "refuse"  # or "cut"
+    count_without_consistency: str = "ignore"  # or "refuse"
+
+    working_elsewhere_digit: str = "4"  # or "0"
+    schedule_status: str = "lower"  # or "capitalised"
+    schedule_details: bool = True
+    schedule_error_items: str = "empty"  # or "null"
+    working_hours_zone: str = "named"  # or "custom"
+
     def change(self, values: dict[str, Any]) -> None:
         """Set some switches; ValueError names one that does not exist or cannot have the value."""
         kinds = {entry.name: type(getattr(self, entry.name)) for entry in fields(self)}
