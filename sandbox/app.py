@@ -92,7 +92,7 @@ class Sandbox:
         fault = self.world.faults.find(request_of(call, None)) if self.world.faults.rules else None
         if fault is None:
             return await answer_batch(call)
-        await asyncio.sleep(fault.effect.get("delay") or 0)
+        await self.world.clock.sleep(fault.effect.get("delay") or 0)
         works = not ("status" in fault.effect or fault.effect.get("drop") == "before") or fault.effect.get("commit")
         found = await answer_batch(call) if works else Answer(200)
         return shaped(self.world, fault, lambda: found)
@@ -129,7 +129,7 @@ class Sandbox:
 
         if fault is None:
             return issue()
-        await asyncio.sleep(fault.effect.get("delay") or 0)
+        await self.world.clock.sleep(fault.effect.get("delay") or 0)
         if "token" in fault.effect or ("status" in fault.effect and "body" not in fault.effect):
             found = auth.forged(self.world, fault.effect)
             found.headers["x-sandbox-fault"] = fault.id

@@ -80,7 +80,8 @@ async def serve(options: argparse.Namespace, folder: Path) -> None:
     facts = facts_of(world, ca_file)
     sandbox = Sandbox(world, facts)
     application = Recorder(sandbox, options.record) if options.record else sandbox
-    server = Server(configure(application, certificate, key), lambda: print(json.dumps(facts), flush=True))
+    config = configure(application, certificate, key)
+    server = Server(config, lambda: print(json.dumps(facts), flush=True), world.clock)
     gc.collect()
     gc.freeze()
     saver = asyncio.create_task(_save_often(state, world, authority)) if state else None

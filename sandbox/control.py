@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from starlette.applications import Starlette
@@ -21,7 +21,6 @@ from sandbox.rendering import render
 from sandbox.views import read_window
 from sandbox.world import World
 
-LONGEST_ADVANCE = 10 * 365 * 86_400
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -51,6 +50,7 @@ class Control:
             ("DELETE", "/requests", self.clear_requests),
             ("GET", "/settings", self.settings),
             ("POST", "/settings", self.change_settings),
+            ("GET", "/clock", self.clock),
             ("POST", "/clock", self.set_clock),
             ("POST", "/reset", self.reset),
         ]
@@ -132,13 +132,24 @@ class Control:
         self.world.settings.change(await body_of(request))
         return JSONResponse(self.world.settings.as_json())
 
+    async def clock(self, request: Request) -> Response:
+        clock = self.world.clock
+        shown = {"now": clock.now().isoformat(), "frozen": clock.is_frozen, "offset": clock.offset.total_seconds()}
+        return JSONResponse(shown)
+
     async def set_clock(self, request: Request) -> Response:
-        """Put the sandbox's clock forward by `advance` seconds, or back to the real time with {"advance": null}."""
-        seconds = (await body_of(request)).get("advance") or 0
-        if not 0 <= seconds <= LONGEST_ADVANCE:
-            raise ValueError("The clock advances by at most ten years.")
-        self.world.clock_offset = self.world.clock_offset + timedelta(seconds=seconds) if seconds else timedelta()
-        return JSONResponse({"now": self.world.now().isoformat()})
+        """`set` puts the clock to a moment, `advance` forward by seconds, `frozen` stops it; {} is the real time."""
+        wanted = await body_of(request)
+        clock = self.world.clock
+        if not any(wanted.get(name) is not None for name in ("set", "advance", "frozen")):
+            clock.restore()
+        if wanted.get("frozen") is not None:
+            clock.freeze(bool(wanted["frozen"]))
+        if wanted.get("set") is not None:
+            clock.set(moment_of_text(wanted["set"]))
+        if wanted.get("advance") is not None:
+            clock.advance(wanted["advance"])
+        return await self.clock(request)
 
     async def reset(self, request: Request) -> Response:
         """Empty calendars and a clean audit; {"keep_people": false} empties the directory, {"tenant": ..} fills it."""
@@ -176,6 +187,12 @@ async def body_of(request: Request) -> Json:
     if not isinstance(body, dict):
         raise ValueError("A JSON object is expected.")  # noqa: TRY004 - one error for bad input
     return body
+
+
+def moment_of_text(text: Any) -> datetime:
+    """The instant that a text names, in UTC unless it says otherwise; ValueError when it names none."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def guarded(endpoint: Endpoint) -> Endpoint:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import random
@@ -50,9 +49,9 @@ async def _within_limits(call: Call, fault: Fault | None) -> Answer | None:
     settings, began = call.world.settings, call.world.beginnings
     if settings.latency_ms:
         jitter = random.uniform(0, settings.jitter_ms)  # noqa: S311 - a delay, not a secret
-        await asyncio.sleep((settings.latency_ms + jitter) / 1000)
+        await call.world.clock.sleep((settings.latency_ms + jitter) / 1000)
     if fault is not None:
-        await asyncio.sleep(fault.effect.get("delay") or 0)
+        await call.world.clock.sleep(fault.effect.get("delay") or 0)
     if call.world.beginnings != began:
         return LOST
     if fault is None:

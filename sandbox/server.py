@@ -7,10 +7,13 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
 import uvicorn
+
+from sandbox.clock import Clock
 
 try:
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as BaseProtocol
@@ -67,11 +70,23 @@ class Protocol(BaseProtocol):
 
 
 class Server(uvicorn.Server):
-    """Says when it is ready to answer."""
+    """Says when it is ready to answer, and in each answer what its clock shows."""
 
-    def __init__(self, config: uvicorn.Config, when_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, when_ready: Callable[[], None], clock: Clock) -> None:
         super().__init__(config)
         self.when_ready = when_ready
+        self.clock = clock
+        clock.on_change.append(self._show_time)
+
+    def _show_time(self) -> None:
+        date = formatdate(self.clock.now().timestamp(), usegmt=True).encode()
+        self.server_state.default_headers = [(b"date", date), *self.config.encoded_headers]
+
+    async def on_tick(self, counter: int) -> bool:
+        is_over = await super().on_tick(counter)
+        if counter % 10 == 0:  # when uvicorn has put the real time there
+            self._show_time()
+        return is_over
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from sandbox.audit import Audit
+from sandbox.clock import Clock
 from sandbox.errors import GraphError
 from sandbox.faults import Faults
 from sandbox.keys import TokenKey
@@ -41,14 +42,14 @@ class World:
         self.faults = Faults()
         self.limits = Limits(self)
         self.views = Views()
-        self.clock_offset = timedelta()
+        self.clock = Clock()
         self.beginnings = 0  # how often it began again: what was on its way before is lost
         self.alternations = 0
         self.people_changed = True
         self.add_service_account()
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + self.clock_offset
+        return self.clock.now()
 
     def add_service_account(self) -> None:
         """The account whose calendar an integration tries its rights on: the User ID."""
@@ -127,7 +128,7 @@ class World:
         self.faults.clear()
         self.limits.clear()
         self.views.clear()
-        self.clock_offset = timedelta()
+        self.clock.restore()
         if not keep_people:
             service = self.people.pop(self.user_id)
             self.retired |= {person.id: person.calendar for person in self.people.values()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from urllib.parse import quote
 
 from sandbox import events
@@ -58,4 +57,4 @@ def _bump_later(call: Call, person: Person, serial: int) -> None:
     """Exchange moves an item's change key once more some seconds after a write, when the settings say so."""
     seconds = call.world.settings.change_key_bump_seconds
     if seconds:
-        asyncio.get_running_loop().call_later(seconds, events.bump, call.world, person, serial)
+        call.world.clock.later(seconds, lambda: events.bump(call.world, person, serial))
