@@ -11,7 +11,7 @@ from sandbox.errors import GraphError, bad_request, unreadable
 from sandbox.items import Json
 from sandbox.mailbox import Mailbox, Person
 from sandbox.rendering import Style
-from sandbox.zones import zone
+from sandbox.zones import requested_zone
 
 if TYPE_CHECKING:
     from sandbox.world import World
@@ -69,7 +69,7 @@ class Call:
             return Style()
         immutable = wanted.get("idtype", "").lower() == "immutableid"
         zone_name = wanted.get("outlook.timezone") or "UTC"
-        zone(zone_name)
+        requested_zone(zone_name, self.world.settings.iana_zones)
         bodies = wanted.get("outlook.body-content-type", "")
         if immutable:
             self.applied.append('IdType="ImmutableId"')

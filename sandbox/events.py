@@ -16,7 +16,7 @@ from sandbox.items import Item, Json
 from sandbox.mailbox import Mailbox, Person
 from sandbox.rendering import Style, etag, extended_properties, render, render_master, version_of
 from sandbox.series import facts_on, instance_on, neighbours
-from sandbox.zones import instant, stamp, wall_clock, zone
+from sandbox.zones import instant, same_zone, stamp, wall_clock, zone
 
 if TYPE_CHECKING:
     from sandbox.world import World
@@ -126,7 +126,7 @@ def _series_change(item: Item, changes: Json, body: Json) -> Json:
         return {"facts": facts, "recurrence": read_series(body["recurrence"], facts), "fresh": True}
     if item.recurrence is None or not ({"start", "end", "isAllDay"} & set(changes)):
         return {"facts": facts}
-    if zone(facts["start"]["timeZone"]) is not zone(item.facts["start"]["timeZone"]):
+    if not same_zone(facts["start"]["timeZone"], item.facts["start"]["timeZone"]):
         raise invalid_property()  # a series changes its zone only together with its recurrence
     limits = item.recurrence["range"] | {"startDate": wall_clock(facts["start"]).date().isoformat()}
     return {"facts": facts, "recurrence": read_series(item.recurrence | {"range": limits}, facts), "fresh": True}

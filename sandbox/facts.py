@@ -12,7 +12,7 @@ from sandbox.errors import bad_request, invalid_property, unreadable
 from sandbox.items import Json, canonical_property_id
 from sandbox.recurrence import read_recurrence
 from sandbox.series import dates
-from sandbox.zones import kept, moment_of, wall_clock
+from sandbox.zones import digits, kept, moment_of, wall_clock
 
 ENUMS = {
     "showAs": ("free", "tentative", "busy", "oof", "workingElsewhere", "unknown"),
@@ -59,6 +59,8 @@ def _read(name: str, value: Any, as_user: bool, rewrite: bool) -> Json:
         return {name: _choice(name, value)}
     if name in BOOLEANS:
         return {name: _typed(name, value, bool)}
+    if name in ("start", "end"):
+        return {name: kept(value, name, as_user=as_user)}
     if name in _READERS:
         return _READERS[name](value)
     if name == "body":
@@ -154,8 +156,6 @@ def _rewritten(value: Any) -> Json:
 
 _READERS: dict[str, Callable[[Any], Json]] = {
     "subject": _subject,
-    "start": lambda value: {"start": kept(value, "start")},
-    "end": lambda value: {"end": kept(value, "end")},
     "location": _location,
     "locations": _locations,
     "attendees": _attendees,
@@ -220,5 +220,5 @@ def move_to(facts: Json, day: date) -> None:
     start, end = wall_clock(facts["start"]), wall_clock(facts["end"])
     shift = timedelta(days=(day - start.date()).days)
     if shift:
-        facts["start"] = kept(facts["start"] | {"dateTime": (start + shift).isoformat()}, "start")
-        facts["end"] = kept(facts["end"] | {"dateTime": (end + shift).isoformat()}, "end")
+        facts["start"] = facts["start"] | {"dateTime": digits(start + shift)}
+        facts["end"] = facts["end"] | {"dateTime": digits(end + shift)}

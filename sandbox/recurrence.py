@@ -8,7 +8,8 @@ from typing import Any
 from sandbox.errors import invalid_property, unreadable
 from sandbox.items import Json
 from sandbox.series import DAYS, INDEXES
-from sandbox.zones import wall_clock, zone
+from sandbox.zones import same_zone, wall_clock
+from sandbox.zones_custom import shown_name
 
 NEEDED = {
     "daily": (),
@@ -43,7 +44,7 @@ def _pattern(given: Json) -> Json:
         "interval": _number(given, "interval", 1, 999),
         "month": _number(given, "month", 0, 12),
         "dayOfMonth": _number(given, "dayOfMonth", 0, 31),
-        "daysOfWeek": [_choice(day, DAYS) for day in given.get("daysOfWeek") or []],
+        "daysOfWeek": [_choice(day, DAYS) for day in _days(given.get("daysOfWeek") or [])],
         "firstDayOfWeek": _choice(given.get("firstDayOfWeek") or "sunday", DAYS),
         "index": _choice(given.get("index") or "first", tuple(INDEXES)),
     }
@@ -56,23 +57,31 @@ def _range(given: Json, start: dict[str, str]) -> Json:
     kind = given.get("type")
     if kind not in ("endDate", "numbered", "noEnd"):
         raise unreadable(f"Requested value '{kind}' was not found.")
-    zone_name = given.get("recurrenceTimeZone") or start["timeZone"]
-    if zone(zone_name) is not zone(start["timeZone"]):
+    zone_name = given.get("recurrenceTimeZone") or shown_name(start["timeZone"])
+    if not isinstance(zone_name, str):
+        raise unreadable("The recurrenceTimeZone is not readable.")
+    if not same_zone(zone_name, start["timeZone"]):
         raise invalid_property()
     first = _date(given.get("startDate") or "")
     if first != wall_clock(start).date():
         raise invalid_property()
-    last = _date(given.get("endDate") or "").isoformat() if kind == "endDate" else NO_DATE
-    if kind == "endDate" and last < first.isoformat():
+    last = _date(given.get("endDate") or NO_DATE)  # also checked where it does not matter
+    if kind == "endDate" and last < first:
         raise invalid_property()
-    count = _number(given, "numberOfOccurrences", 1, 999) if kind == "numbered" else 0
+    count = _number(given, "numberOfOccurrences", 1 if kind == "numbered" else 0, 999)
     return {
         "type": kind,
         "startDate": first.isoformat(),
-        "endDate": last,
+        "endDate": last.isoformat() if kind == "endDate" else NO_DATE,
         "recurrenceTimeZone": zone_name,
-        "numberOfOccurrences": count,
+        "numberOfOccurrences": count if kind == "numbered" else 0,
     }
+
+
+def _days(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise unreadable("The property 'daysOfWeek' is a list.")
+    return value
 
 
 def _number(given: Json, name: str, least: int, most: int) -> int:

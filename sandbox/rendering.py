@@ -13,6 +13,7 @@ from sandbox.items import Instance, Item, Json
 from sandbox.mailbox import Mailbox, Person
 from sandbox.series import facts_on, occurrence_interval
 from sandbox.zones import NEVER, digits, rendered
+from sandbox.zones_custom import shown_name
 
 DEFAULTS: Json = {
     "categories": [],
@@ -91,8 +92,8 @@ def render(person: Person, instance: Instance, style: Style) -> Json:
         "lastModifiedDateTime": facts.get("modified", item.modified),
         "changeKey": change_key(mailbox, version),
         "transactionId": item.transaction_id,
-        "originalStartTimeZone": facts.get("originalStartTimeZone", facts["start"]["timeZone"]),
-        "originalEndTimeZone": facts.get("originalEndTimeZone", facts["end"]["timeZone"]),
+        "originalStartTimeZone": shown_name(facts.get("originalStartTimeZone") or facts["start"]["timeZone"]),
+        "originalEndTimeZone": shown_name(facts.get("originalEndTimeZone") or facts["end"]["timeZone"]),
         "iCalUId": _ical_uid(mailbox, item, day),
         **{name: facts.get(name, default) for name, default in DEFAULTS.items()},
         "seriesMasterId": master_id,

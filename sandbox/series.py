@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from itertools import islice, pairwise
+from itertools import islice, takewhile
 
 from sandbox.items import Instance, Item, Json, interval_of, overlaps
 from sandbox.zones import wall_clock, zone
@@ -127,9 +127,9 @@ def occurrence_interval(item: Item, day: date) -> tuple[datetime, datetime]:
     moved = datetime.combine(day, start.time())
     if item.is_all_day:
         return moved.replace(tzinfo=UTC), (moved + (end - start)).replace(tzinfo=UTC)
-    here = zone(item.facts["start"]["timeZone"])
-    there = zone(item.facts["end"]["timeZone"])
-    return moved.replace(tzinfo=here).astimezone(UTC), (moved + (end - start)).replace(tzinfo=there).astimezone(UTC)
+    opens = moved.replace(tzinfo=zone(item.facts["start"]["timeZone"])).astimezone(UTC)
+    closes = (moved + (end - start)).replace(tzinfo=zone(item.facts["end"]["timeZone"])).astimezone(UTC)
+    return opens, max(opens, closes)  # a start in the hour that the clocks skip may come out behind its end
 
 
 def instance_on(item: Item, day: date) -> Instance:
@@ -171,17 +171,25 @@ def _up_to(recurrence: Json, day: date) -> Iterator[date]:
 def neighbours(item: Item, day: date) -> tuple[date | None, date | None]:
     """The days on which the instances before and after that of `day` take place."""
     assert item.recurrence is not None  # noqa: S101 - only a series has neighbours
-    standing = []
-    for candidate in dates(item.recurrence):
-        if candidate.isoformat() not in item.cancelled:
-            standing.append(candidate)
-        if candidate > day and candidate in standing:
-            break
-    before = after = None
-    for earlier, later in pairwise(standing):
-        before = _day_of(item, earlier) if later == day else before
-        after = _day_of(item, later) if earlier == day else after
-    return before, after
+    before = _last_before(item, item.recurrence, day)
+    after = next((later for later in _standing(item, item.recurrence, day) if later > day), None)
+    return before and _day_of(item, before), after and _day_of(item, after)
+
+
+def _last_before(item: Item, recurrence: Json, day: date) -> date | None:
+    """The original date of the instance before that of `day`: looked for ever further back."""
+    first, back = date.fromisoformat(recurrence["range"]["startDate"]), 32
+    while True:
+        since = max(first, day - timedelta(days=back)) if back < (day - first).days else first
+        found = list(takewhile(lambda earlier: earlier < day, _standing(item, recurrence, since)))
+        if found or since == first:
+            return found[-1] if found else None
+        back *= 4
+
+
+def _standing(item: Item, recurrence: Json, since: date) -> Iterator[date]:
+    """Yield the original dates from `since` on, less those that were cancelled."""
+    return (day for day in dates(recurrence, since) if day.isoformat() not in item.cancelled)
 
 
 def _day_of(item: Item, original: date) -> date:

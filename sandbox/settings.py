@@ -26,6 +26,7 @@ class Settings:
     expires_in: int = 3599
 
     guest_error: str = "ErrorInvalidUser"  # or "MailboxNotEnabledForRESTAPI"
+    iana_zones: str = "all"  # or "listed"
     if_match: str = "honour"  # or "ignore"
     duplicate_transaction_status: int = 409
     duplicate_transaction_existing_id: bool = True
