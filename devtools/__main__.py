@@ -5,10 +5,11 @@ import signal
 import sys
 
 from devtools.assets import AssetsError
+from devtools.extras import ExtraError
 from devtools.postgres import ServerStartError
 from devtools.process import Terminated
 
-COMMANDS = ("demo", "test", "check", "lock", "sandbox", "bench", "servers", "manage", "screenshots")
+COMMANDS = ("demo", "test", "check", "exchanges", "lock", "sandbox", "bench", "servers", "manage", "screenshots")
 
 
 def main(arguments: list[str]) -> int:
@@ -20,7 +21,7 @@ def main(arguments: list[str]) -> int:
     command = importlib.import_module(f"devtools.commands.{arguments[0]}")
     try:
         return int(command.main(arguments[1:]))
-    except (AssetsError, ServerStartError) as problem:
+    except (AssetsError, ExtraError, ServerStartError) as problem:
         print(f"dev: {problem}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from devtools import ROOT, assets
 
-REQUIREMENTS = (("requirements.in", "requirements.txt"), ("requirements-dev.in", "requirements-dev.txt"))
+NAMES = ("requirements", "requirements-dev", "requirements-verify", "requirements-contract")
+REQUIREMENTS = tuple((f"{name}.in", f"{name}.txt") for name in NAMES)
 UV = ("uv", "pip", "compile", "--quiet", "--universal", "--python-version=3.11", "--generate-hashes", "--no-header")
 UNREACHABLE = re.compile(
     r"error sending request|failed to fetch|dns error|connect error|timed out|ENOTFOUND|EAI_AGAIN|"

@@ -45,11 +45,11 @@ class Recorder:
 
         async def note(message: Message) -> None:
             answered.append(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                self.write(exchange_of(scope, b"".join(asked), answered))  # before the client can read the file
             await send(message)
 
         await self.application(scope, overhear, note)
-        if answered:
-            self.write(exchange_of(scope, b"".join(asked), answered))
 
     def write(self, exchange: Json) -> None:
         """Append an exchange, less what a fault shaped of it."""
