@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from sandbox.items import Json
 
@@ -78,6 +78,13 @@ class Fault:
     def _happens(self) -> bool:
         probability = self.match.get("probability")
         return probability is None or self.random.random() < probability
+
+    def retry_after(self) -> float | str | None:
+        """What the answer says of waiting; of a list the next entry, so that each answer has its own."""
+        given = self.effect.get("retry_after")
+        if isinstance(given, list):
+            given = given[(self.applied - 1) % len(given)]
+        return cast(float | str | None, given)
 
     def as_json(self) -> Json:
         shown = {"id": self.id, "match": self.match, "effect": self.effect, "times": self.times}

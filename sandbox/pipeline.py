@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import random
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from collections.abc import Callable
+from email.utils import formatdate
 from uuid import uuid4
 
 from sandbox.calls import Answer, Call, refusal
 from sandbox.errors import GraphError
 from sandbox.faults import Fault, Request
 from sandbox.mailbox import Person
+from sandbox.resource_units import DIRECTORY, headers_of
 from sandbox.routes import perform, place
 from sandbox.world import World
 
@@ -29,23 +31,40 @@ async def answer(call: Call) -> Answer | None:
     person = world.in_directory(call.ids[0]) if call.ids else None
     fault = world.faults.find(request_of(call, person)) if world.faults.rules else None
     try:
-        with _slot(call, person):
-            found = await _within_limits(call, fault)
+        if call.template in DIRECTORY:
+            found = await _of_directory(call, fault)
+        elif person is None:
+            found = await _unhurried(call, fault)
+        else:
+            found = await _of_mailbox(call, fault, person)
     except GraphError as error:
-        found = refused(world, error)
+        found = refused(world, error, in_batch=call.in_batch)
     if found is not LOST:
         world.audit.statuses[str(found.status)] += 1
     return found
 
 
-def _slot(call: Call, person: Person | None) -> AbstractContextManager[None]:
-    """A place among the requests in flight. The directory is another workload: Outlook's limits do not count it."""
-    if person is None or call.template == "/users/{id}":
-        return nullcontext()
-    return call.world.limits.slot(call.client, person.mail or person.upn)
+async def _of_mailbox(call: Call, fault: Fault | None, person: Person) -> Answer | None:
+    """The answer of Outlook, which lets few requests for a mailbox in at a time."""
+    limits = call.world.limits
+    scope = limits.enter(call, person)
+    try:
+        return await _unhurried(call, fault)
+    finally:
+        limits.leave(scope)
 
 
-async def _within_limits(call: Call, fault: Fault | None) -> Answer | None:
+async def _of_directory(call: Call, fault: Fault | None) -> Answer | None:
+    """The answer of the directory, another workload with a limit of its own."""
+    share = call.world.resource_units.spend(call)
+    found = await _unhurried(call, fault)
+    if found is not LOST:
+        found.headers |= headers_of(call, share)
+    return found
+
+
+async def _unhurried(call: Call, fault: Fault | None) -> Answer | None:
+    """The answer after the time that it takes."""
     settings, began = call.world.settings, call.world.beginnings
     if settings.latency_ms:
         jitter = random.uniform(0, settings.jitter_ms)  # noqa: S311 - a delay, not a secret
@@ -56,7 +75,7 @@ async def _within_limits(call: Call, fault: Fault | None) -> Answer | None:
         return LOST
     if fault is None:
         return performed(call)
-    return shaped(call.world, fault, lambda: performed(call))
+    return shaped(call.world, fault, lambda: performed(call), in_batch=call.in_batch)
 
 
 def performed(call: Call) -> Answer:
@@ -70,22 +89,40 @@ def performed(call: Call) -> Answer:
         return refused(call.world, GraphError(500, "SandboxMistake", "The sandbox made a mistake; its log says which."))
 
 
-def refused(world: World, error: GraphError) -> Answer:
-    return refusal(error, str(uuid4()), world.now().strftime("%Y-%m-%dT%H:%M:%S"))
+def refused(world: World, error: GraphError, *, in_batch: bool = False) -> Answer:
+    found = refusal(error, str(uuid4()), world.now().strftime("%Y-%m-%dT%H:%M:%S"))
+    if "Retry-After" in found.headers:
+        found.headers |= wait(world, found.headers.pop("Retry-After"), in_batch=in_batch)
+    return found
 
 
-def shaped(world: World, fault: Fault, perform_it: Any) -> Answer | None:
+def wait(world: World, after: float | str, *, in_batch: bool) -> dict[str, str]:
+    """Retry-After in the form that the settings want; a text that is no number stays as it is."""
+    form = world.settings.retry_after
+    if form == "missing":
+        return {}
+    if isinstance(after, str) and not after.isdecimal():
+        return {"Retry-After": after}
+    seconds = float(after)
+    if form == "date":
+        return {"Retry-After": formatdate(math.ceil(world.now().timestamp() + seconds), usegmt=True)}
+    if form == "decimal" and in_batch:  # seen in batches alone: a fraction of the second that is meant
+        return {"Retry-After": f"{max(0.0, seconds - 0.751):.3f}"}
+    return {"Retry-After": f"{seconds:g}"}
+
+
+def shaped(world: World, fault: Fault, perform_it: Callable[[], Answer], *, in_batch: bool = False) -> Answer | None:
     """The answer that a fault makes of a call; it does the work only where the fault says so."""
     effect = fault.effect
     if effect.get("drop") == "before":
         return LOST
     if "status" in effect and not effect.get("commit"):
-        return _forged(world, fault)
-    found: Answer = perform_it()
+        return _forged(world, fault, in_batch)
+    found = perform_it()
     if effect.get("drop") == "after":
         return LOST
     if "status" in effect:
-        return _forged(world, fault)
+        return _forged(world, fault, in_batch)
     if "body" in effect:
         found.body = effect["body"]
     if effect.get("truncate"):
@@ -95,17 +132,18 @@ def shaped(world: World, fault: Fault, perform_it: Any) -> Answer | None:
     return found
 
 
-def _forged(world: World, fault: Fault) -> Answer:
+def _forged(world: World, fault: Fault, in_batch: bool) -> Answer:
     effect = fault.effect
     status = effect["status"]
     code = effect.get("code") or _CODES.get(status, "UnknownError")
     message = effect.get("message") or _MESSAGES.get(code, "An error that the sandbox was told to make.")
-    forged = refused(world, GraphError(status, code, message))
+    forged = refused(world, GraphError(status, code, message, auth.CHALLENGED if status == 401 else None))
     if "body" in effect:
         forged.body = effect["body"]
         forged.headers["Content-Type"] = "text/html" if isinstance(effect["body"], str) else "application/json"
-    if effect.get("retry_after") is not None:
-        forged.headers["Retry-After"] = str(effect["retry_after"])
+    after = fault.retry_after()
+    if after is not None:
+        forged.headers |= wait(world, after, in_batch=in_batch)
     forged.headers |= (effect.get("headers") or {}) | {"x-sandbox-fault": fault.id}
     return forged
 
@@ -131,7 +169,8 @@ _CODES = {
     500: "ErrorInternalServerError",
     502: "BadGateway",
     503: "ServiceUnavailable",
-    504: "GatewayTimeout",
+    504: "UnknownError",
+    509: "BandwidthLimitExceeded",
 }
 _MESSAGES = {
     "InvalidAuthenticationToken": "Lifetime validation failed, the token is expired.",

@@ -16,8 +16,16 @@ class Settings:
     max_concurrent: int = 4
     refuse_over_limit: bool = True
     requests_per_10_minutes: int = 10_000
+    upload_bytes_per_5_minutes: int = 150_000_000
+    requests_per_10_seconds: int = 0
     throttle_retry_after: int = 1
+    throttle_code: str = "ApplicationThrottled"
+    quota_code: str = "ApplicationThrottled"  # or "TooManyRequests", "activityLimitReached", ...
+    retry_after: str = "seconds"  # or "date", "decimal", "missing"
+    sticky_503: bool = False
     shuffle_batches: bool = True
+    large_batch_code: str = "MaximumValueExceeded"  # or "BadRequest"
+    failed_dependency_body: bool = True
 
     roles: list[str] = field(default_factory=lambda: ["Calendars.ReadWrite", "User.Read.All"])
     exchange_roles: list[str] = field(default_factory=list)

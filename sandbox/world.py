@@ -15,6 +15,7 @@ from sandbox.faults import Faults
 from sandbox.keys import TokenKey
 from sandbox.limits import Limits
 from sandbox.mailbox import Mailbox, Person
+from sandbox.resource_units import ResourceUnits
 from sandbox.settings import Settings
 from sandbox.views_cache import Views
 
@@ -34,6 +35,7 @@ class World:
         self.principal_id = str(uuid4())
         self.user_id = str(uuid4())
         self.token_key = TokenKey.new()
+        self.certificates: list[str] = []  # of the application, in PEM
         self.origin = "https://localhost"
         self.people: dict[str, Person] = {}
         self.retired: dict[str, Mailbox] = {}  # of people who went with a reset: their ids must not be given out again
@@ -41,6 +43,7 @@ class World:
         self.audit = Audit()
         self.faults = Faults()
         self.limits = Limits(self)
+        self.resource_units = ResourceUnits(self)
         self.views = Views()
         self.clock = Clock()
         self.beginnings = 0  # how often it began again: what was on its way before is lost
@@ -127,6 +130,7 @@ class World:
         self.audit.clear()
         self.faults.clear()
         self.limits.clear()
+        self.resource_units.clear()
         self.views.clear()
         self.clock.restore()
         if not keep_people:
