@@ -16,7 +16,7 @@ from integrations.connection import connect
 from integrations.models import Integration
 from integrations.providers.base import Provider
 from integrations.providers.conversation import Conversation, Driver
-from integrations.providers.errors import ProviderError, Unavailable
+from integrations.providers.errors import NeedsAdmin, ProviderError, Unavailable
 from integrations.providers.types import Person
 
 log = structlog.get_logger(__name__)
@@ -43,6 +43,8 @@ def discover(integration: Integration, instructors: Iterable[int] | None = None,
             error = one.error or error
             if one.error is None:
                 new += store(integration, people[one.key], one.result or ())
+            elif isinstance(one.error, NeedsAdmin) and not one.error.is_whole:
+                note_refusal(integration, people[one.key], one.error)
         if new:
             sync_wanted.send(CalendarMapping, mappings=new, bulk=True)
             new = []
@@ -83,10 +85,14 @@ def unpaired(integration: Integration, pks: Iterable[int] | None) -> list[Instru
 
 
 def unanswered(integration: Integration) -> list[int]:
-    """The instructors whom the directory was not asked for yet, or gave no answer: neither paired nor unmatched."""
+    """The instructors whom the directory was not asked for yet, or gave no answer: neither paired nor unmatched.
+
+    Those whom the app might not look up are asked for again too: a permission that was granted shows by itself.
+    """
     of_theirs = CalendarMapping.objects.filter(integration=integration, instructor=OuterRef("pk"))
     paired = of_theirs.filter(Q(address__iexact=OuterRef("email")) | Q(leaving_at__isnull=False))
     unmatched = Unmatched.objects.filter(integration=integration, instructor=OuterRef("pk"))
+    unmatched = unmatched.exclude(cause=Unmatched.Cause.REFUSED)
     found = Instructor.objects.filter(~Exists(paired), ~Exists(unmatched), is_active=True)
     return list(found.values_list("pk", flat=True))
 
@@ -117,6 +123,16 @@ def store(integration: Integration, instructor: Instructor, people: Found) -> li
     else:
         Unmatched.objects.filter(integration=integration, instructor=instructor).delete()
     return new
+
+
+@transaction.atomic
+def note_refusal(integration: Integration, instructor: Instructor, error: NeedsAdmin) -> None:
+    """Say at `instructor` that the app may not look people up, unless something is known already."""
+    asked_for = Instructor.objects.filter(pk=instructor.pk, email=instructor.email)
+    is_there = asked_for.select_for_update(no_key=True).values_list("pk").first()
+    if is_there and not CalendarMapping.objects.filter(integration=integration, instructor=instructor).exists():
+        values = {"cause": Unmatched.Cause.REFUSED, "detail": str(error), "checked_at": now()}
+        Unmatched.objects.get_or_create(values, integration=integration, instructor=instructor)
 
 
 def usable(verdict: NotLinked) -> str:

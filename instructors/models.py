@@ -114,6 +114,7 @@ class Unmatched(models.Model):
         AMBIGUOUS = "ambiguous", _("Several people have this address.")
         GUEST = "guest", _("A guest account. Guests have no mailbox that calsync can read.")
         TAKEN = "taken", _("Another instructor is paired with this mailbox.")
+        REFUSED = "refused", _("The app may not look people up.")
 
     integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="unmatched")
     instructor = models.ForeignKey(Instructor, on_delete=models.CASCADE, related_name="unmatched")

@@ -295,6 +295,23 @@ def test_a_directory_that_cannot_be_asked_keeps_what_was_known(sandbox, people, 
     assert known.instructor == eve
 
 
+def test_an_app_that_may_not_look_people_up_is_said_at_each_of_them_until_it_may(sandbox, integration):
+    eve = hire("eve")
+    sandbox.fault({"path": "/users", "method": "GET"}, status=403, code="Authorization_RequestDenied")
+
+    assert not discover(integration)
+
+    refused = Unmatched.objects.get()
+    assert (refused.instructor, refused.cause) == (eve, "refused")
+    assert "User.Read.All" in refused.reason
+    assert unanswered(integration) == [eve.pk]
+    sandbox.clear_faults()
+    put(sandbox, "eve")
+    discover(integration, unanswered(integration))
+    assert list(paired()) == ["Eve"]
+    assert not Unmatched.objects.exists()
+
+
 def test_one_look_up_that_fails_does_not_stop_the_others(sandbox, integration):
     hire("ann"), hire("ben")
     sandbox.control("POST", "faults", json={"match": {"path": "ann@"}, "effect": {"status": 500}})

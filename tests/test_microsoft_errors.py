@@ -98,6 +98,14 @@ def test_an_error_is_about_one_calendar_until_the_client_knows_more():
     assert not error_for(429, {}, body("ApplicationThrottled")).is_whole
 
 
+def test_a_refusal_names_the_permission_that_lacks():
+    directory = error_for(403, {}, body("Authorization_RequestDenied"))
+    calendar = error_for(403, {}, body("ErrorAccessDenied"))
+
+    assert "User.Read.All" in str(directory)
+    assert "Calendars.ReadWrite" in str(calendar)
+
+
 def test_a_duplicate_names_the_item_that_stands_there():
     error = error_for(409, {}, body("ErrorDuplicateTransactionId", **{"@event.existingEventId": "AAMk1"}))
 

@@ -72,7 +72,7 @@ def error_for(status: int, headers: Mapping[str, str], body: Any) -> ProviderErr
     if status == 410 or (400 <= status < 500 and key in EXPIRED_CODES):
         return CursorExpired("Microsoft does not know the place in the list of changes any more.", **details)
     if status in (401, 403):
-        return refusal(status, details)
+        return refusal(status, key, details)
     if status == 404:
         return absence(key, details)
     return failure(status, headers, details)
@@ -84,10 +84,16 @@ def request_id(headers: Mapping[str, str], error: Mapping[str, Any]) -> str:
     return str(named or "")
 
 
-def refusal(status: int, details: dict[str, Any]) -> NeedsAdmin:
+def refusal(status: int, code: str, details: dict[str, Any]) -> NeedsAdmin:
     if status == 401:
         return NeedsAdmin(
             f"Microsoft refused calsync's access token ({details['code']}). Test the connection.", **details
+        )
+    if code == "authorization_requestdenied":  # the directory says so, never a calendar
+        return NeedsAdmin(
+            f"Microsoft refused to look people up ({details['code']}). In the Entra admin centre, grant the app the "
+            "permission User.Read.All, with admin consent; a change takes up to two hours.",
+            **details,
         )
     return NeedsAdmin(
         f"Microsoft refused access to this calendar ({details['code']}). In Exchange, check the permission "
