@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from sandbox.errors import GraphError, bad_request, unreadable
-from sandbox.items import Json
+from sandbox.calendars import Calendar
+from sandbox.errors import GraphError, bad_request, error_body, item_not_found, unreadable
+from sandbox.items import Item, Json
 from sandbox.mailbox import Mailbox, Person
 from sandbox.rendering import Style
 from sandbox.zones import requested_zone
@@ -44,6 +46,7 @@ class Call:
     in_batch: bool = False
     template: str = ""
     ids: list[str] = field(default_factory=list)
+    calendar_id: str = ""
     applied: list[str] = field(default_factory=list)
     _preferences: dict[str, str] | None = None
     _style: Style | None = None
@@ -79,6 +82,10 @@ class Call:
             self.applied.append(f'outlook.body-content-type="{bodies}"')
         return Style(immutable, "UTC" if zone_name.upper() == "UTC" else zone_name, bodies.lower() == "text")
 
+    def prefer_immutable(self) -> None:
+        """The link says that the answer is to have immutable ids."""
+        self._style = replace(self.style, immutable=True)
+
     @property
     def person(self) -> Person:
         """Whose mailbox the path means; GraphError when the mailbox cannot be used."""
@@ -87,6 +94,25 @@ class Call:
     @property
     def mailbox(self) -> Mailbox:
         return self.person.calendar
+
+    @property
+    def calendar(self) -> Calendar:
+        """The calendar that the path names, else the default one; GraphError when there is none."""
+        mailbox = self.mailbox
+        return mailbox.find_calendar(self.calendar_id) if self.calendar_id else mailbox.default
+
+    def find_event(self) -> tuple[Item, date | None]:
+        """The item, and the original date of an occurrence, that the path names; GraphError when it is not there."""
+        item, day = self.mailbox.find(self.ids[-1])
+        if self.calendar_id and item.calendar != self.calendar.serial:
+            raise item_not_found()
+        return item, day
+
+    @property
+    def root(self) -> str:
+        """The path of the user or of the calendar, as contexts and links begin."""
+        calendar = f"/calendars('{quote(self.calendar_id)}')" if self.calendar_id else ""
+        return f"users('{quote(self.ids[0])}'){calendar}"
 
     @property
     def details(self) -> Json:
@@ -113,8 +139,8 @@ class Call:
         return min(int(text), most)
 
 
-def refusal(error: GraphError, request_id: str, date: str) -> Answer:
+def refusal(error: GraphError, request_id: str, date: str, style: str = "innerError") -> Answer:
     """The answer that tells a GraphError."""
     inner = {"date": date, "request-id": request_id, "client-request-id": request_id}
-    body = {"error": {"code": error.code, "message": error.message, **error.annotations, "innerError": inner}}
+    body = error_body(error, inner, style)
     return Answer(error.status, body, {"Content-Type": "application/json", **error.headers})

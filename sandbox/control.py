@@ -83,7 +83,7 @@ class Control:
         query.setdefault("startdatetime", query.get("start") or (now - timedelta(days=30)).isoformat())
         query.setdefault("enddatetime", query.get("end") or (now + timedelta(days=400)).isoformat())
         window = read_window(Call(self.world, "GET", [], query, {}))
-        found = self.world.views.of(person.calendar, window)
+        found = self.world.views.of(person.calendar, window, None)
         return [render(person, instance, events.KEPT) for instance in found]
 
     async def create_event(self, request: Request) -> Response:

@@ -18,28 +18,47 @@ Json = dict[str, Any]
 IMMUTABLE = "AAkALgAAAAAAHYQDEapmEc2byACqAC-EWg0A"
 ORDINARY = "AAMkAGI0M2NmOWE0LTVkYzctNDE2Yy1hZDRiLTU0ZGI4ZTk5YjA5NwBGAAAAAABXv5LhVJ5OTq5KcWzVt6GaBwAf"
 _PAYLOAD = struct.Struct(">16sQI")
+_MORE = struct.Struct(">HB")  # only in ids of occurrences that are not what they were
+_SHORT = _PAYLOAD.size + 4
 
 
-def write_id(key: bytes, serial: int, day: date | None = None, *, immutable: bool = True) -> str:
-    """The id of an item of the mailbox `key`, or of its occurrence on `day`."""
-    payload = _PAYLOAD.pack(key, serial, day.toordinal() if day else 0)
-    payload += zlib.crc32(payload).to_bytes(4, "big")
-    return (IMMUTABLE if immutable else ORDINARY) + base64.urlsafe_b64encode(payload).decode()
+class EventId(NamedTuple):
+    """What an id means: an item of a mailbox by its number, or its occurrence on a day.
+
+    The number of an ordinary id is the item's place in its calendar, that of an immutable one its serial. `era` counts
+    the patterns that a series has had, as far as they changed ids; `renamed` is the id of what became an exception.
+    """
+
+    number: int
+    day: date | None = None
+    era: int = 0
+    renamed: bool = False
+    immutable: bool = True
+
+    def text(self, key: bytes) -> str:
+        """The id as it travels, in the mailbox `key`."""
+        payload = _PAYLOAD.pack(key, self.number, self.day.toordinal() if self.day else 0)
+        if self.era or self.renamed:
+            payload += _MORE.pack(self.era, self.renamed)
+        payload += zlib.crc32(payload).to_bytes(4, "big")
+        return (IMMUTABLE if self.immutable else ORDINARY) + base64.urlsafe_b64encode(payload).decode()
 
 
-def read_id(text: str, key: bytes) -> tuple[int, date | None]:
-    """The serial and the day that an id of the mailbox `key` means; GraphError for an id that is not its own."""
+def read_id(text: str, key: bytes) -> EventId:
+    """What an id of the mailbox `key` means; GraphError for an id that is not its own."""
     prefix = next((prefix for prefix in (IMMUTABLE, ORDINARY) if text.startswith(prefix)), None)
     if prefix is None:
         raise malformed_id()
     try:
         payload = base64.b64decode(text[len(prefix) :], altchars=b"-_", validate=True)
-        owner, serial, ordinal = _PAYLOAD.unpack(payload[:-4])
-    except (ValueError, struct.error):
+        owner, number, ordinal = _PAYLOAD.unpack(payload[: _PAYLOAD.size])
+        era, renamed = _MORE.unpack(payload[_PAYLOAD.size : -4]) if len(payload) != _SHORT else (0, 0)
+        day = date.fromordinal(ordinal) if ordinal else None
+    except (ValueError, OverflowError, struct.error):
         raise malformed_id() from None
     if owner != key or zlib.crc32(payload[:-4]).to_bytes(4, "big") != payload[-4:]:
         raise malformed_id()
-    return serial, date.fromordinal(ordinal) if ordinal else None
+    return EventId(number, day, era, bool(renamed), prefix == IMMUTABLE)
 
 
 def canonical_property_id(text: str) -> str:
@@ -57,15 +76,23 @@ class Item:
     creator: str  # "user", or the client id of the application
     created: str
     modified: str
+    calendar: int = 0  # the serial of the calendar it stands in
+    number: int = 0  # its place there, drawn anew with every move
     version: int = 0
+    told: int = 0  # the version from which on a delta tells its occurrences too, not only the series
+    era: int = 0
     recurrence: Json | None = None
     exceptions: dict[str, Json] = field(default_factory=dict)  # by original date; "version" and "modified" among them
     cancelled: list[str] = field(default_factory=list)
     extended: dict[str, str] = field(default_factory=dict)
+    extensions: list[Json] = field(default_factory=list)  # open ones
     transaction_id: str | None = None
     posted: str = ""  # fingerprint of the body that made it
     touched: bool = False  # changed since it was made
     span: tuple[datetime, datetime] | None = None  # cache; whoever changes start or end clears it
+
+    def __post_init__(self) -> None:
+        self.number = self.number or self.serial
 
     @property
     def is_series(self) -> bool:

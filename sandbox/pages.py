@@ -90,7 +90,7 @@ def _person_row(person: Person) -> str:
 
 def _calendar(world: World, person: Person) -> str:
     today = world.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    found = world.views.of(person.calendar, (today - timedelta(days=1), today + timedelta(days=DAYS_SHOWN)))
+    found = world.views.of(person.calendar, (today - timedelta(days=1), today + timedelta(days=DAYS_SHOWN)), None)
     rows = "".join(_instance_row(person, instance) for instance in found)
     start = (today + timedelta(days=1, hours=9)).strftime("%Y-%m-%dT%H:%M")
     end = (today + timedelta(days=1, hours=10)).strftime("%Y-%m-%dT%H:%M")

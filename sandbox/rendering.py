@@ -83,8 +83,8 @@ def render(person: Person, instance: Instance, style: Style) -> Json:
     facts = item.facts if day is None else facts_on(item, day)
     mailbox = person.calendar
     version = version_of(item, day)
-    event_id = mailbox.id_of(item.serial, day, immutable=style.immutable)
-    master_id = mailbox.id_of(item.serial, immutable=style.immutable) if day else None
+    event_id = mailbox.item_id(item, day, immutable=style.immutable)
+    master_id = mailbox.item_id(item, immutable=style.immutable) if day else None
     event = {
         "@odata.etag": etag(mailbox, version),
         "id": event_id,
@@ -120,8 +120,8 @@ def render_bare(person: Person, instance: Instance, style: Style) -> Json:
     return {
         "@odata.type": "#microsoft.graph.event",
         "@odata.etag": etag(mailbox, item.version),
-        "id": mailbox.id_of(item.serial, instance.day, immutable=style.immutable),
-        "seriesMasterId": mailbox.id_of(item.serial, immutable=style.immutable),
+        "id": mailbox.item_id(item, instance.day, immutable=style.immutable),
+        "seriesMasterId": mailbox.item_id(item, immutable=style.immutable),
         "type": "occurrence",
         "start": _time(item.facts, "start", instance.start, style),
         "end": _time(item.facts, "end", instance.end, style),

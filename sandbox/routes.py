@@ -9,7 +9,7 @@ from tzlocal.windows_tz import tz_win, win_tz
 
 from sandbox import delta, users, views, writes
 from sandbox.calls import Answer, Call
-from sandbox.errors import GraphError, item_not_found, unknown_path
+from sandbox.errors import GraphError, unknown_path
 
 _PLACES = {"users": "{id}", "events": "{event}", "calendars": "{calendar}", "subscriptions": "{subscription}"}
 _NAMES = {
@@ -76,7 +76,10 @@ def place(call: Call) -> None:
     for segment in call.segments:
         name = _NAMES.get(segment.partition("(")[0].lower())
         if before in _PLACES and name != "delta":
-            call.ids.append(segment)
+            if before == "calendars":
+                call.calendar_id = segment
+            else:
+                call.ids.append(segment)
             parts.append(_PLACES[before])
             before = ""
         else:
@@ -86,7 +89,7 @@ def place(call: Call) -> None:
 
 
 def _default_calendar(call: Call, parts: list[str]) -> list[str]:
-    """Paths through the one calendar there is lead where the short ones lead."""
+    """Paths through a calendar lead where the short ones lead."""
     if len(parts) > 3 and parts[2] == "calendar":
         return parts[:2] + parts[3:]
     if len(parts) > 4 and parts[2] == "calendars" and parts[4] != "delta":
@@ -103,7 +106,6 @@ def perform(call: Call) -> Answer:
         raise unknown_path(call.segments[-1] if call.segments else "")
     if route.roles and not route.roles & (call.roles | in_exchange(call)):
         raise _forbidden(route)
-    _check_calendar(call)
     answer = route.answer(call)
     if call.applied:
         answer.headers["Preference-Applied"] = ", ".join(call.applied)
@@ -119,12 +121,3 @@ def _forbidden(route: Route) -> GraphError:
     if route.roles is DIRECTORY:
         return GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
     return GraphError(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
-
-
-def _check_calendar(call: Call) -> None:
-    """A path that names a calendar must name the one there is."""
-    if len(call.segments) > 3 and call.segments[2].lower() == "calendars":
-        if call.ids[1] != views.calendar_id(call.person):
-            raise item_not_found()
-        if "{event}" not in call.template:
-            call.ids = call.ids[:1]

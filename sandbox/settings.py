@@ -44,11 +44,19 @@ class Settings:
 
     delta_page_size: int = 10
     delta_generations: int = 3
-    delta_reset: str = "code"  # or "location"
+    delta_reset: str = "code"  # or "location", or "malformed"
+    delta_reset_status: int = 410
+    delta_reset_code: str = "SyncStateNotFound"
+    delta_token_seconds: float = 0.0
+    delta_remembers_preferences: bool = False
+    delta_of_other_calendars: bool = True
     delta_empty_pages: int = 0
     delta_duplicates: bool = False
     delta_replays: int = 0
     delta_foreign_removed: int = 0
+    delta_removed_at_first: bool = False
+    delta_skeletal: bool = True
+    delta_deleted_occurrence: str = "master"  # or "series"
     delta_master: str = "first"  # or "last", or "missing"
     delta_delay_seconds: float = 0.0
 

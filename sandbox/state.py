@@ -7,13 +7,15 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from sandbox.calendars import DEFAULT_NAME, Calendar
 from sandbox.certificates import Authority, write_private
 from sandbox.items import Item
 from sandbox.keys import TokenKey
 from sandbox.mailbox import Mailbox, Person
 from sandbox.world import World
 
-VERSION = 1
+VERSION = 2
+VERSIONS = (1, 2)  # those of the first kind have one calendar for each mailbox
 _IDS = ("tenant_id", "domain", "client_id", "client_secret", "principal_id", "user_id")
 
 
@@ -35,6 +37,7 @@ class StateFile:
             "version": VERSION,
             **{name: getattr(world, name) for name in _IDS},
             "token_key": world.token_key.pem(),
+            "certificates": world.certificates,
             "ca_key": authority.key_pem,
             "ca_certificate": authority.certificate_pem,
             "faults": [rule.as_json() for rule in world.faults.rules],
@@ -64,7 +67,7 @@ class StateFile:
         """The world and the certificate authority of the file; ValueError when it is none of ours."""
         with self.path.open() as file:
             head = json.loads(next(file, "{}"))
-            if head.get("version") != VERSION:
+            if head.get("version") not in VERSIONS:
                 raise ValueError(f"{self.path} is not a state file of this sandbox.")
             world = World(start)
             world.people.clear()
@@ -72,6 +75,7 @@ class StateFile:
             for name in _IDS:
                 setattr(world, name, head[name])
             world.token_key = TokenKey.from_pem(head["token_key"])
+            world.certificates = head.get("certificates", [])
             world.faults.restore(head.get("faults", []))
             for line in file:
                 world.add(_person(json.loads(line)))
@@ -88,10 +92,11 @@ def mailbox_as_json(mailbox: Mailbox) -> dict[str, Any]:
     return {
         "sequence": mailbox.sequence,
         "serial": mailbox.serial,
-        "generation": mailbox.generation,
-        "log": [[serial, *change] for serial, change in mailbox.log.items()],
+        "calendars": [calendar.as_json() for calendar in mailbox.calendars.values()],
+        "moved": list(mailbox.moved.items()),
         "transactions": mailbox.transactions,
         "items": [_item_as_json(item) for item in mailbox.items.values()],
+        "deleted": [_item_as_json(item) for item in mailbox.deleted.values()],
     }
 
 
@@ -102,9 +107,16 @@ def _item_as_json(item: Item) -> dict[str, Any]:
 
 def fill_mailbox(mailbox: Mailbox, entry: dict[str, Any]) -> None:
     """Put what a line of the state file says into an empty mailbox."""
-    mailbox.sequence, mailbox.serial, mailbox.generation = entry["sequence"], entry["serial"], entry["generation"]
-    mailbox.log = {serial: (sequence, when) for serial, sequence, when in entry["log"]}
+    mailbox.sequence, mailbox.serial = entry["sequence"], entry["serial"]
+    mailbox.calendars = {0: mailbox.default}
+    first = {"serial": 0, "name": DEFAULT_NAME, "log": entry.get("log", []), "generations": {}}
+    for values in entry.get("calendars", [first]):
+        calendar = Calendar.from_json(values)
+        mailbox.calendars[calendar.serial] = calendar
+    mailbox.default = mailbox.calendars[0]
+    mailbox.moved = dict(entry.get("moved", ()))
     mailbox.transactions = entry["transactions"]
+    mailbox.deleted = {values["serial"]: Item(**values) for values in entry.get("deleted", ())}
     for values in entry["items"]:
         item = Item(**values)
         mailbox.items[item.serial] = item

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from urllib.parse import quote
 
+from sandbox.calendars import Calendar
 from sandbox.calls import Answer, Call
 from sandbox.errors import GraphError, bad_request
 from sandbox.items import Instance, Item, Json
@@ -45,69 +46,67 @@ def _moment(text: str) -> datetime:
 
 
 def get_calendar(call: Call) -> Answer:
-    body = {"@odata.context": call.context(f"users('{quote(call.ids[0])}')/calendar/$entity")} | calendar_of(call)
+    what = "calendars/$entity" if call.calendar_id else "calendar/$entity"
+    body = {"@odata.context": call.context(f"users('{quote(call.ids[0])}')/{what}")} | render_calendar(
+        call.person, call.calendar
+    )
     return Answer(200, pick(body, selected(call.query.get("$select"))))
 
 
 def list_calendars(call: Call) -> Answer:
-    context = call.context(f"users('{quote(call.ids[0])}')/calendars")
-    return Answer(200, {"@odata.context": context, "value": [calendar_of(call)]})
+    calendars = list(call.mailbox.calendars.values())
+    return collection(call, "calendars", calendars, lambda calendar: render_calendar(call.person, calendar))
 
 
-def calendar_of(call: Call) -> Json:
-    """The default calendar of a mailbox, the only one that it has here."""
-    person = call.person
+def render_calendar(person: Person, calendar: Calendar) -> Json:
+    """A calendar as Graph shows it."""
     return {
-        "id": calendar_id(person),
-        "name": "Calendar",
-        "color": "auto",
+        "id": person.calendar.calendar_id(calendar),
+        "name": calendar.name,
+        "color": calendar.color,
         "hexColor": "",
-        "isDefaultCalendar": True,
-        "changeKey": change_key(person.calendar, 1),
+        "isDefaultCalendar": calendar.is_default,
+        "changeKey": change_key(person.calendar, calendar.version),
         "canShare": True,
         "canViewPrivateItems": True,
         "canEdit": True,
-        "allowedOnlineMeetingProviders": ["teamsForBusiness"],
-        "defaultOnlineMeetingProvider": "teamsForBusiness",
+        "allowedOnlineMeetingProviders": calendar.providers,
+        "defaultOnlineMeetingProvider": calendar.providers[0] if calendar.providers else "unknown",
         "isTallyingResponses": True,
-        "isRemovable": False,
+        "isRemovable": not calendar.is_default,
         "owner": {"name": person.name, "address": person.mail or person.upn},
     }
-
-
-def calendar_id(person: Person) -> str:
-    return person.calendar.id_of(0, immutable=False)
 
 
 def list_events(call: Call) -> Answer:
     """Single events and series, not expanded."""
     person = call.person
-    items: Sequence[Item] = list(person.calendar.items.values())
+    items: Sequence[Item] = person.calendar.items_of(call.calendar)
     return collection(call, "events", items, lambda item: expand(call, render_master(person, item, call.style), item))
 
 
 def get_event(call: Call) -> Answer:
     person = call.person
-    item, day = person.calendar.find(call.ids[-1])
+    item, day = call.find_event()
     event = render(person, instance_on(item, day), call.style) if day else render_master(person, item, call.style)
     names = selected(call.query.get("$select"))
     if item.is_series and names and "cancelledoccurrences" in names:
         event["cancelledOccurrences"] = [f"OID.{event['id']}.{day}" for day in item.cancelled]
-    context = call.context(f"users('{quote(call.ids[0])}')/events/$entity")
+    context = call.context(f"{call.root}/events/$entity")
     return Answer(200, {"@odata.context": context} | pick(expand(call, event, item), kept_names(call)))
 
 
 def list_view(call: Call) -> Answer:
     """Everything that stands in the window: singles, occurrences, exceptions, in full."""
     person, window = call.person, read_window(call)
-    found = call.world.views.of(person.calendar, window)
+    found = call.world.views.of(person.calendar, window, call.calendar)
     return collection(call, "calendarView", found, lambda entry: _render_instance(call, person, entry))
 
 
 def list_instances(call: Call) -> Answer:
     """The occurrences and exceptions of one series in the window."""
     person, window = call.person, read_window(call)
-    item, day = person.calendar.find(call.ids[-1])
+    item, day = call.find_event()
     if not item.is_series or day is not None:
         raise bad_request("Your request can't be completed. The event is not the master of a series.")
     found = sorted(instances(item, window), key=lambda entry: entry.start)
@@ -146,7 +145,7 @@ def collection(call: Call, what: str, rows: Sequence[Row], show: Callable[[Row],
     else:
         total, shown = len(rows), map(show, rows[skip : skip + size])
     names = kept_names(call)
-    body: Json = {"@odata.context": call.context(f"users('{quote(call.ids[0])}')/{what}")}
+    body: Json = {"@odata.context": call.context(f"{call.root}/{what}")}
     if call.query.get("$count") == "true":
         body["@odata.count"] = total
     body["value"] = [pick(row, names) for row in shown]
@@ -176,9 +175,7 @@ def _properties_by_id(call: Call) -> dict[str, Json]:
     """The extended properties of every item, expanded or not: a filter sees them all."""
     mailbox, style = call.mailbox, call.style
     return {
-        mailbox.id_of(item.serial, immutable=style.immutable): {
-            "singleValueExtendedProperties": extended_properties(item)
-        }
+        mailbox.item_id(item, immutable=style.immutable): {"singleValueExtendedProperties": extended_properties(item)}
         for item in mailbox.items.values()
         if item.extended
     }

@@ -245,7 +245,7 @@ def test_the_calendar_can_be_named_in_the_path(sandbox: Client, ann: str) -> Non
     wrong = sandbox.graph("GET", f"/users/{ann}/calendars/other/events")
 
     assert len(by_id) == len(default) == 1
-    assert wrong.status_code == 404
+    assert (wrong.status_code, wrong.json()["error"]["code"]) == (400, "ErrorInvalidIdMalformed")
 
 
 def test_a_path_or_method_that_is_not_there_is_refused(sandbox: Client, ann: str) -> None:
