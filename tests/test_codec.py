@@ -217,6 +217,14 @@ def test_an_unreadable_event_of_a_page_is_named_by_its_id_and_the_others_are_rea
     assert found.unreadable == ("broken",)
 
 
+@pytest.mark.parametrize("values", [{"type": "seriesMaster"}, {"@removed": {"reason": "deleted"}}, {}])
+def test_what_a_page_names_without_an_id_is_unreadable_and_nothing_else(values):
+    found = page([event(**values) | {"id": None}, event(id="a")], next_link="", cursor="")
+
+    assert found.unreadable == ("",)
+    assert (found.series, found.removed, len(found.items)) == (frozenset(), (), 1)
+
+
 def test_a_page_of_a_delta_names_removed_items_and_series_that_need_listing():
     events: list[dict[str, Any]] = [
         {"@removed": {"reason": "deleted"}, "id": "gone"},

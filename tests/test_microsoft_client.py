@@ -119,6 +119,16 @@ def test_a_part_without_a_status_is_not_known(wire, graph, broken):
     assert [type(answer) for answer in answers] == [Unavailable, Unavailable]
 
 
+@pytest.mark.parametrize("headers", [None, "", "Retry-After: 3", ["Retry-After"]])
+def test_a_part_whose_headers_are_no_headers_still_has_its_error(wire, graph, headers):
+    wire.answer = batch(lambda part: {"status": 429, "headers": headers, "body": error("ApplicationThrottled")})
+
+    first, second = graph.send_many([get("/a"), get("/b")])
+
+    assert (type(first), first.code, first.retry_after) == (Unavailable, "ApplicationThrottled", None)
+    assert second.code == first.code
+
+
 def test_each_part_of_a_batch_has_its_own_error(wire, graph):
     said: dict[str, dict[str, Any]] = {
         "/a": {"status": 404, "body": error("ErrorItemNotFound")},
@@ -411,3 +421,11 @@ def test_an_address_with_special_characters_is_looked_up_as_it_is(wire, graph, a
 
     query = parse_qs(urlsplit(wire.asked[0].path).query)
     assert query["$filter"][0].startswith(f"mail eq '{address.replace(chr(39), chr(39) * 2)}' or ")
+
+
+@pytest.mark.parametrize("user", [{}, {"id": None}, {"id": "", "mail": "ann@northgate.example"}])
+def test_somebody_without_an_id_cannot_be_looked_up(wire, graph, user):
+    wire.say(Said(200, {"value": [user]}))
+
+    with pytest.raises(Unavailable):
+        converse(graph.look_up("ann@northgate.example"), graph.send_many)

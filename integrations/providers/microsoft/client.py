@@ -175,9 +175,9 @@ def answer_of(item: Mapping[str, Any] | None) -> Answer:
     """The body of one item's answer in a batch, or its error. Unanswered is not known, never empty."""
     if item is None or not isinstance(item.get("status"), int):
         return Unavailable("Microsoft left a part of a batch unanswered.", code="unanswered")
-    headers = item.get("headers") or {}
+    headers = item.get("headers")
     if item["status"] >= 300:
-        return error_for(item["status"], headers, item.get("body"))
+        return error_for(item["status"], headers if isinstance(headers, Mapping) else {}, item.get("body"))
     return item.get("body")
 
 

@@ -152,10 +152,16 @@ def page(events: Sequence[Mapping[str, Any]], *, next_link: str, cursor: str, is
 
     In a delta (`is_bare`) occurrences come without their properties, so they only name their series.
     """
-    items, removed, unreadable, series = [], [], [], set()
-    for event in {event.get("id"): event for event in events}.values():  # of several about one item the last one wins
-        remote_id, series_id = str(event.get("id") or ""), str(event.get("seriesMasterId") or "")
-        if "@removed" in event:
+    items: list[RemoteItem] = []
+    removed: list[str] = []
+    unreadable: list[str] = []
+    series: set[str] = set()
+    latest = {str(event.get("id") or ""): event for event in events}  # of several about one item the last one wins
+    for remote_id, event in latest.items():
+        series_id = str(event.get("seriesMasterId") or "")
+        if not remote_id:  # of it nothing can be said or asked
+            unreadable.append(remote_id)
+        elif "@removed" in event:
             removed.append(remote_id)
         elif event.get("type") == "seriesMaster":
             series.add(remote_id)
@@ -170,7 +176,12 @@ def page(events: Sequence[Mapping[str, Any]], *, next_link: str, cursor: str, is
 
 
 def person(user: Mapping[str, Any]) -> Person:
-    """Somebody of the directory. Source: https://learn.microsoft.com/graph/api/resources/user"""
+    """Somebody of the directory. Raises Unavailable where it is nobody: a person without an id cannot be paired.
+
+    Source: https://learn.microsoft.com/graph/api/resources/user
+    """
+    if not user.get("id"):
+        raise Unavailable("Microsoft's answer names somebody without an id.", code="user")
     aliases = [str(address) for address in user.get("proxyAddresses") or ()]
     addresses = {address[5:].lower() for address in aliases if address.lower().startswith("smtp:")}
     return Person(
