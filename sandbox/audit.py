@@ -12,6 +12,9 @@ from sandbox.mailbox import Person
 from sandbox.zones import stamp
 
 KEPT_WRITES = 20_000
+# What Exchange changes by itself when a meeting is written.
+VOLATILE = {"attendees", "changeKey", "@odata.etag", "lastModifiedDateTime", "type"}
+Mail = tuple[str, set[str]]  # invitation, update or cancellation, and to whom
 
 
 class Audit:
@@ -26,6 +29,7 @@ class Audit:
         self.limit_violations: list[Json] = []
         self.mails: list[Json] = []
         self.user_mails: list[Json] = []
+        self.transaction_reuse: list[Json] = []
         self.clear_requests()
 
     def clear_requests(self) -> None:
@@ -55,16 +59,22 @@ class Audit:
         self.writes.append(entry)
         if who != "user" and item.creator != who:
             self.foreign_writes.append(entry)
-        self._note_mails(entry, event, before or {})
+        self._note_mails(entry, after, before)
 
-    def _note_mails(self, entry: Json, event: Json, before: Json) -> None:
-        """Graph mails the attendees of whatever is written, and those who were attendees until now."""
-        people = [*event.get("attendees", []), *before.get("attendees", [])]
-        recipients = sorted({attendee["emailAddress"]["address"] for attendee in people})
-        if recipients:
-            mails = self.user_mails if entry["who"] == "user" else self.mails
-            brief = {name: entry[name] for name in ("at", "who", "method", "mailbox", "event_id", "subject")}
-            mails.append(brief | {"to": recipients})
+    def _note_mails(self, entry: Json, after: Json | None, before: Json | None) -> None:
+        mails = self.user_mails if entry["who"] == "user" else self.mails
+        brief = {name: entry[name] for name in ("at", "who", "method", "mailbox", "event_id", "subject")}
+        for kind, recipients in mails_of(before, after):
+            others = sorted(recipients - {entry["mailbox"]})
+            if others:
+                mails.append(brief | {"kind": kind, "to": others})
+
+    def note_transaction(
+        self, now: datetime, mailbox: str, transaction_id: str, event_id: str | None, same_body: bool
+    ) -> None:
+        """Record that a transactionId came a second time: with the same body again, or with another one."""
+        names = {"mailbox": mailbox, "transaction_id": transaction_id, "event_id": event_id, "same_body": same_body}
+        self.transaction_reuse.append({"at": stamp(now)} | names)
 
     def note_violation(self, now: datetime, kind: str, mailbox: str, count: int) -> None:
         self.limit_violations.append({"at": stamp(now), "kind": kind, "mailbox": mailbox, "count": count})
@@ -93,7 +103,35 @@ class Audit:
             "limit_violations": self.limit_violations,
             "mails": self.mails,
             "user_mails": self.user_mails,
+            "transaction_reuse": self.transaction_reuse,
         }
+
+
+def mails_of(before: Json | None, after: Json | None) -> list[Mail]:
+    """Which mails Graph sends because of a write: the organizer's invite, tell and uninvite the attendees.
+
+    Who is not the organizer changes their own copy alone, and a deletion of it declines without a word.
+    """
+    event = after or before or {}
+    if not event.get("isOrganizer", True):
+        return []
+    old, new = _attendees(before), _attendees(after)
+    gone, kept, added = set(old) - set(new), set(new) & set(old), set(new) - set(old)
+    told = {name for name in kept if old[name] != new[name]} if _only_attendees(before, after) else kept
+    return [("invitation", added), ("update", told), ("cancellation", gone)]
+
+
+def _attendees(event: Json | None) -> dict[str, Any]:
+    found = (event or {}).get("attendees") or []
+    return {entry["emailAddress"]["address"]: (entry["emailAddress"], entry.get("type")) for entry in found}
+
+
+def _only_attendees(before: Json | None, after: Json | None) -> bool:
+    """Whether a write changed who is invited, and nothing else: then only those whom it concerns are told."""
+    if before is None or after is None or before.get("attendees") == after.get("attendees"):
+        return False
+    names = (before.keys() | after.keys()) - VOLATILE
+    return all(before.get(name) == after.get(name) for name in names)
 
 
 def duplicates(person: Person) -> list[Json]:

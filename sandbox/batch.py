@@ -15,6 +15,7 @@ from sandbox.pipeline import answer
 MOST = 20
 AT_A_TIME = 4
 METHODS = {"GET", "POST", "PATCH", "PUT", "DELETE"}
+WITH_A_BODY = {"POST", "PATCH", "PUT"}
 
 
 def invalid_batch(message: str, code: str = "BadRequest") -> GraphError:
@@ -23,29 +24,31 @@ def invalid_batch(message: str, code: str = "BadRequest") -> GraphError:
 
 async def answer_batch(outer: Call) -> Answer:
     """The answer to a whole batch: 200 with an answer for each item, save for those that were lost."""
-    items = read_items(outer.body)
+    settings = outer.world.settings
+    items = read_items(outer.body, settings.large_batch_code)
     calls = [_call(outer, item) for item in items]
     if any(item.get("dependsOn") for item in items):
         parts = await _in_order(items, calls)
-    elif outer.world.settings.latency_ms or outer.world.faults.rules:
+    elif settings.latency_ms or outer.world.faults.are_there:
         parts = await _four_at_a_time(items, calls)
     else:
         parts = await _one_by_one(items, calls)
     responses = [part for part in parts if part is not None]
-    if outer.world.settings.shuffle_batches:
+    if settings.shuffle_batches:
         random.shuffle(responses)
-    return Answer(200, {"responses": responses}, {"Content-Type": "application/json"})
+    headers = {"Content-Type": "application/json"}
+    if len(responses) < len(parts):
+        headers["x-sandbox-fault"] = "lost"  # a part that is not there cannot say so itself
+    return Answer(200, {"responses": responses}, headers)
 
 
-def read_items(body: Any) -> list[Json]:
-    """The items of a batch; GraphError when the batch as a whole is refused."""
+def read_items(body: Any, too_many: str = "MaximumValueExceeded") -> list[Json]:
+    """The items of a batch; GraphError when the batch as a whole is refused, with `too_many` as the code of one."""
     items = body.get("requests") if isinstance(body, dict) else None
     if not isinstance(items, list) or not items:
         raise invalid_batch("Invalid batch payload format.")
     if len(items) > MOST:
-        raise invalid_batch(
-            f"Number of batch request steps exceeds the maximum value of {MOST}.", "MaximumValueExceeded"
-        )
+        raise invalid_batch(f"Number of batch request steps exceeds the maximum value of {MOST}.", too_many)
     seen: set[str] = set()
     for item in items:
         _check_item(item, seen)
@@ -60,14 +63,21 @@ def _check_item(item: Any, seen: set[str]) -> None:
         raise invalid_batch("Request Id values must be unique and not empty.")
     if item["method"].upper() not in METHODS:
         raise invalid_batch(f"The method '{item['method']}' is not supported.")
-    headers = item.get("headers") or {}
-    if not isinstance(headers, dict) or not all(isinstance(value, str) for value in headers.values()):
-        raise invalid_batch("The headers of a request must be strings.")
-    if item.get("body") is not None and not any(name.lower() == "content-type" for name in headers):
-        raise invalid_batch("A request with a body needs a Content-Type header.")
+    _check_content(item)
     depends = item.get("dependsOn") or []
     if not isinstance(depends, list) or any(str(name).lower() not in seen for name in depends):
         raise invalid_batch("Every dependsOn value must be the id of an earlier request.")
+
+
+def _check_content(item: Json) -> None:
+    """A body needs a Content-Type, and what writes needs a body, be it an empty one."""
+    headers = item.get("headers") or {}
+    if not isinstance(headers, dict) or not all(isinstance(value, str) for value in headers.values()):
+        raise invalid_batch("The headers of a request must be strings.")
+    is_typed = any(name.lower() == "content-type" for name in headers)
+    has_body = item.get("body") is not None
+    if (has_body and not is_typed) or (not has_body and item["method"].upper() in WITH_A_BODY):
+        raise invalid_batch(f"Write request id : {item['id']} does not contain Content-Type header or body.")
 
 
 def _call(outer: Call, item: Json) -> Call:
@@ -114,7 +124,7 @@ async def _in_order(items: list[Json], calls: list[Call]) -> list[Json | None]:
     parts: list[Json | None] = []
     for item, call in zip(items, calls, strict=True):
         if failed & {str(name).lower() for name in item.get("dependsOn") or []}:
-            found: Answer | None = _failed_dependency()
+            found: Answer | None = _failed_dependency(call.world.settings.failed_dependency_body)
         else:
             found = await answer(call)
         if found is None or found.status >= 400:
@@ -123,7 +133,9 @@ async def _in_order(items: list[Json], calls: list[Call]) -> list[Json | None]:
     return parts
 
 
-def _failed_dependency() -> Answer:
+def _failed_dependency(with_body: bool) -> Answer:
+    if not with_body:
+        return Answer(424)
     body = {"error": {"code": "FailedDependency", "message": "A request that this one depends on has failed."}}
     return Answer(424, body, {"Content-Type": "application/json"})
 

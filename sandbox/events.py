@@ -48,6 +48,7 @@ def create(world: World, person: Person, body: Json, actor: Actor, *, immutable:
     transaction_id = body.get("transactionId")
     if transaction_id is not None and not isinstance(transaction_id, str):
         raise bad_request("The transactionId must be a string.")
+    _note_transaction(world, person, transaction_id, posted)
     known = _known_transaction(world, mailbox, transaction_id, posted, immutable=immutable)
     if known is not None:
         return known, False
@@ -56,6 +57,18 @@ def create(world: World, person: Person, body: Json, actor: Actor, *, immutable:
     with _recorded(world, person, actor, item, None, "POST"):
         mailbox.put(item, world.now())
     return item, True
+
+
+def _note_transaction(world: World, person: Person, transaction_id: str | None, posted: str) -> None:
+    """Put it into the audit when a transactionId comes a second time."""
+    mailbox = person.calendar
+    serial = mailbox.transactions.get(transaction_id) if transaction_id else None
+    if serial is not None:
+        item = mailbox.items.get(serial)
+        is_same = item is not None and item.posted == posted
+        world.audit.note_transaction(
+            world.now(), person.mail or person.upn, str(transaction_id), mailbox.id_of(serial), is_same
+        )
 
 
 def _known_transaction(

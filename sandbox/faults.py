@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from sandbox.items import Json
+from sandbox.scenarios import rule_of
 
 MATCH = {"method", "path", "mailbox", "body", "in_batch", "nth", "probability", "seed"}
 EFFECT = {
     "status", "code", "message", "retry_after", "body", "headers", "drop", "delay", "token", "truncate", "commit",
+    "sticky",
 }  # fmt: skip
-KINDS: dict[str, Any] = {"times": int, "status": int, "delay": int | float, "headers": dict}
+KINDS: dict[str, Any] = {
+    "times": int, "status": int, "delay": int | float, "headers": dict, "probability": int | float, "nth": int | list,
+    "retry_after": int | float | str | list, "token": str | int | dict,
+}  # fmt: skip
+HEADER = "x-sandbox-fault"  # of an answer: which rule shaped it; of a request: how its answer is to be shaped
+FAULTY_NAME = re.compile(r"fault-(f\d+)(?:-(\w+))?@", re.IGNORECASE)  # fault-f3@..., fault-f3-empty@...
+STATUSES = range(200, 600)
 
 
 @dataclass(slots=True)
@@ -32,8 +41,8 @@ class Request:
 class Fault:
     """One rule: the requests that match suffer its effect."""
 
-    def __init__(self, number: int, rule: Json) -> None:
-        self.id = str(number)
+    def __init__(self, number: int, rule: Json, name: str = "") -> None:
+        self.id = name or str(number)
         self.match: Json = _checked(rule.get("match", {}), MATCH, "match")
         self.effect: Json = _checked(rule.get("effect", {}), EFFECT, "effect")
         self.times: int | None = rule.get("times")
@@ -103,8 +112,22 @@ class Faults:
 
     def __init__(self) -> None:
         self.rules: list[Fault] = []
+        self.standing: dict[str, Fault] = {}  # of the mailboxes whose names ask for one, by their ids
         self.made = 0
         self.changed = False  # since the state was saved
+
+    @property
+    def are_there(self) -> bool:
+        return bool(self.rules or self.standing)
+
+    def stand(self, person_id: str, addresses: set[str]) -> None:
+        """Put the fault in force that one of a person's addresses names: fault-f3@... is always unavailable."""
+        self.standing.pop(person_id, None)
+        for address in sorted(addresses):
+            found = FAULTY_NAME.match(address)
+            if found is not None:
+                wanted = {"scenario": found[1], "variant": found[2] or "", "mailbox": person_id}
+                self.standing[person_id] = Fault(0, rule_of(wanted) or {}, f"{found[1]} of {address}")
 
     def add(self, rule: Any) -> Fault:
         """Put a rule in force; ValueError says what is wrong with it."""
@@ -120,20 +143,33 @@ class Faults:
         return fault
 
     def clear(self, fault_id: str | None = None) -> None:
-        """Lift one rule, or all of them."""
+        """Lift one rule, or all of them. Those that a mailbox's name asks for begin anew."""
+        for rule in self.standing.values():
+            rule.seen = rule.applied = 0
         self.rules = [rule for rule in self.rules if fault_id is not None and rule.id != fault_id]
         self.changed = True
 
     def find(self, request: Request) -> Fault | None:
         """The rule that this request falls under."""
-        found = next((rule for rule in self.rules if rule.suits(request)), None)
-        self.changed = self.changed or found is not None
+        found = next((rule for rule in (*self.rules, *self.standing.values()) if rule.suits(request)), None)
+        self.changed = self.changed or found in self.rules
         return found
 
     def restore(self, rules: list[Json]) -> None:
         """Put the rules of a state file in force again."""
         self.rules = [Fault.from_json(shown) for shown in rules]
         self.made = max((int(rule.id) for rule in self.rules), default=0)
+
+
+def fault_of_header(text: str) -> Fault:
+    """The fault that a request asks for itself: a scenario (`F3`, `F3 empty`), or an effect in JSON. Or ValueError."""
+    if text.lstrip().startswith("{"):
+        return Fault(0, {"effect": json.loads(text)}, "header")
+    name, _, variant = text.strip().partition(" ")
+    rule = rule_of({"scenario": name, "variant": variant})
+    if rule is None:
+        raise ValueError(f"{name} cannot be asked for by a header.")
+    return Fault(0, {"effect": rule["effect"]}, "header")
 
 
 def _checked(given: Any, known: set[str], what: str) -> Json:
@@ -151,11 +187,24 @@ def _check_values(match: Json, effect: Json, times: Any) -> None:
         raise ValueError("The effect 'drop' is 'before' or 'after'.")
     values = {"times": times, "method": match.get("method"), "path": match.get("path"), "mailbox": match.get("mailbox")}
     values["body"] = match.get("body")
-    values |= {name: effect.get(name) for name in ("status", "delay", "code", "message", "headers")}
+    values |= {name: effect.get(name) for name in (*KINDS, "code", "message") if name in effect}
+    values |= {name: match.get(name) for name in ("probability", "nth")}
+    if effect.get("status") is not None and effect["status"] not in STATUSES:
+        raise ValueError("The value of 'status' does not fit.")
+    if any(not isinstance(text, str) or _CONTROL.search(f"{name}{text}") for name, text in _headers(effect)):
+        raise ValueError("The value of 'headers' does not fit.")
     for name, value in values.items():
         kind = KINDS.get(name, str)
         if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
             raise ValueError(f"The value of '{name}' does not fit.")
+
+
+def _headers(effect: Json) -> list[tuple[str, Any]]:
+    headers = effect.get("headers")
+    return list(headers.items()) if isinstance(headers, dict) else []
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def _path_fits(wanted: str, request: Request) -> bool:

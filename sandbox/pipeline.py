@@ -11,8 +11,8 @@ from email.utils import formatdate
 from uuid import uuid4
 
 from sandbox.calls import Answer, Call, refusal
-from sandbox.errors import GraphError
-from sandbox.faults import Fault, Request
+from sandbox.errors import CHALLENGED, GraphError
+from sandbox.faults import HEADER, Fault, Request, fault_of_header
 from sandbox.mailbox import Person
 from sandbox.resource_units import DIRECTORY, headers_of
 from sandbox.routes import perform, place
@@ -29,8 +29,8 @@ async def answer(call: Call) -> Answer | None:
     counts = world.audit.in_batch if call.in_batch else world.audit.plain
     counts[f"{call.method} {call.template}"] += 1
     person = world.in_directory(call.ids[0]) if call.ids else None
-    fault = world.faults.find(request_of(call, person)) if world.faults.rules else None
     try:
+        fault = fault_of(call, person) if world.faults.are_there or HEADER in call.headers else None
         if call.template in DIRECTORY:
             found = await _of_directory(call, fault)
         elif person is None:
@@ -42,6 +42,16 @@ async def answer(call: Call) -> Answer | None:
     if found is not LOST:
         world.audit.statuses[str(found.status)] += 1
     return found
+
+
+def fault_of(call: Call, person: Person | None) -> Fault | None:
+    """The fault that a call suffers: the one that it asks for, or the first rule that it falls under."""
+    if HEADER not in call.headers:
+        return call.world.faults.find(request_of(call, person))
+    try:
+        return fault_of_header(call.headers[HEADER])
+    except (ValueError, TypeError) as error:
+        raise GraphError(400, "BadInput", f"The header {HEADER}: {error}") from None
 
 
 async def _of_mailbox(call: Call, fault: Fault | None, person: Person) -> Answer | None:
@@ -83,14 +93,15 @@ def performed(call: Call) -> Answer:
     try:
         return perform(call)
     except GraphError as error:
-        return refused(call.world, error)
+        return refused(call.world, error, in_batch=call.in_batch)
     except Exception:  # the outermost edge: a mistake of the sandbox must not look like a fault of Graph
         logger.exception("The sandbox failed at %s %s", call.method, call.template)
         return refused(call.world, GraphError(500, "SandboxMistake", "The sandbox made a mistake; its log says which."))
 
 
 def refused(world: World, error: GraphError, *, in_batch: bool = False) -> Answer:
-    found = refusal(error, str(uuid4()), world.now().strftime("%Y-%m-%dT%H:%M:%S"))
+    date = world.now().strftime("%Y-%m-%dT%H:%M:%S")
+    found = refusal(error, str(uuid4()), date, world.settings.inner_error)
     if "Retry-After" in found.headers:
         found.headers |= wait(world, found.headers.pop("Retry-After"), in_batch=in_batch)
     return found
@@ -137,7 +148,7 @@ def _forged(world: World, fault: Fault, in_batch: bool) -> Answer:
     status = effect["status"]
     code = effect.get("code") or _CODES.get(status, "UnknownError")
     message = effect.get("message") or _MESSAGES.get(code, "An error that the sandbox was told to make.")
-    forged = refused(world, GraphError(status, code, message, auth.CHALLENGED if status == 401 else None))
+    forged = refused(world, GraphError(status, code, message, CHALLENGED if status == 401 else None))
     if "body" in effect:
         forged.body = effect["body"]
         forged.headers["Content-Type"] = "text/html" if isinstance(effect["body"], str) else "application/json"

@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from sandbox.access import Access
 from sandbox.audit import Audit
 from sandbox.clock import Clock
+from sandbox.directory import Directory
 from sandbox.errors import GraphError
 from sandbox.faults import Faults
 from sandbox.keys import TokenKey
@@ -47,7 +49,8 @@ class World:
         self.views = Views()
         self.clock = Clock()
         self.beginnings = 0  # how often it began again: what was on its way before is lost
-        self.alternations = 0
+        self.access = Access(self)
+        self.directory = Directory()
         self.people_changed = True
         self.add_service_account()
 
@@ -71,17 +74,33 @@ class World:
         """Make a person findable by every address they have."""
         for address in person.addresses() | {person.id.lower()}:
             self.by_address[address].append(person)
+        self.faults.stand(person.id, person.addresses())
+        self.directory.note(person, self.now().timestamp())
+        self.access.note(person)
         self.people_changed = True
 
     def _unlist(self, person: Person) -> None:
         for listed in self.by_address.values():
             if person in listed:
                 listed.remove(person)
+        self.faults.standing.pop(person.id, None)
 
     def relist(self, person: Person) -> None:
         """A person's addresses have changed."""
         self._unlist(person)
         self.list(person)
+
+    def remove(self, person: Person, *, for_good: bool = False) -> None:
+        """Take a person out of the directory; unless it is for good, they can be restored."""
+        if person.id == self.user_id:
+            raise ValueError("The service account stays.")
+        del self.people[person.id]
+        self._unlist(person)
+        if for_good:
+            person.calendar.clear()
+        self.retired[person.id] = person.calendar  # the ids in it must not be given out again
+        self.directory.note(person, self.now().timestamp(), gone="deleted" if for_good else "changed")
+        self.people_changed = True
 
     def rename_domain(self, domain: str) -> None:
         """Another domain for the tenant, and with it for the service account."""
@@ -107,21 +126,9 @@ class World:
         person = self.in_directory(name)
         if person is None:
             raise GraphError(404, "ErrorInvalidUser", f"The requested user '{name}' is invalid.")
-        if person.mailbox != "ok":
-            raise self._unusable(person, name)
+        if person.mailbox != "ok" or self.access.pending:
+            self.access.check(person, name)
         return person
-
-    def _unusable(self, person: Person, name: str) -> GraphError:
-        state = person.mailbox
-        if state == "alternating":
-            self.alternations += 1
-            state = "none" if self.alternations % 2 else "undiscovered"
-        if state == "unknown" and person.user_type == "Guest" and self.settings.guest_error != "ErrorInvalidUser":
-            state = "none"
-        if state == "unknown":
-            return GraphError(404, "ErrorInvalidUser", f"The requested user '{name}' is invalid.")
-        status, code, message = _STATES[state]
-        return GraphError(status, code, message, {"Retry-After": "5"} if status == 503 else None)
 
     def reset(self, *, keep_people: bool = True) -> None:
         """Empty calendars, no faults, an empty audit, the settings of the start; keys and ids stay."""
@@ -138,23 +145,10 @@ class World:
             self.retired |= {person.id: person.calendar for person in self.people.values()}
             self.people.clear()
             self.by_address.clear()
+            self.faults.standing.clear()
             self.add(service)
         for mailbox in (*self.retired.values(), *(person.calendar for person in self.people.values())):
             mailbox.clear()
+        self.access.clear()
+        self.directory.restart(self.people.values())
         self.people_changed = True
-
-
-_STATES = {
-    "none": (
-        404,
-        "MailboxNotEnabledForRESTAPI",
-        "The mailbox is either inactive, soft-deleted, or is hosted on-premise.",
-    ),
-    "undiscovered": (404, "ResourceNotFound", "Resource could not be discovered."),
-    "refused": (
-        403,
-        "ErrorAccessDenied",
-        "Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings.",
-    ),
-    "moved": (503, "ErrorMailboxMoveInProgress", "The mailbox is being moved. Try again later."),
-}
