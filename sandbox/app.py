@@ -9,12 +9,12 @@ from typing import Any
 from urllib.parse import unquote
 from uuid import uuid4
 
-from sandbox import auth
+from sandbox import auth, entra
 from sandbox.batch import answer_batch, read_query
+from sandbox.bodies import read_body, read_json
 from sandbox.calls import JSON_TYPE, Answer, Call
 from sandbox.control import control_app
-from sandbox.errors import GraphError, unreadable
-from sandbox.faults import Request
+from sandbox.errors import GraphError, name_request, unreadable
 from sandbox.pipeline import LOST, answer, refused, request_of, shaped
 from sandbox.server import drop
 from sandbox.world import World
@@ -31,11 +31,8 @@ _SERVER = {
     "RoleInstance": "DB1PEPF00000001",
 }
 DIAGNOSTIC = json.dumps({"ServerInfo": _SERVER}, separators=(",", ":"))
-_FIXED = [
-    (b"cache-control", b"private"),
-    (b"strict-transport-security", b"max-age=31536000"),
-    (b"x-ms-ags-diagnostic", DIAGNOSTIC.encode()),
-]
+_ENTRA = [(b"cache-control", b"private"), (b"strict-transport-security", b"max-age=31536000")]
+_GRAPH = [*_ENTRA, (b"x-ms-ags-diagnostic", DIAGNOSTIC.encode())]
 
 
 class Sandbox:
@@ -53,6 +50,8 @@ class Sandbox:
             await self._graph(scope, receive, send)
         elif path == "/" or path.startswith("/_sandbox"):
             await self.control(scope, receive, send)
+        elif path in ("/v1.0", "/beta") or path.startswith("/beta/"):
+            await self._graph(scope, receive, send)
         else:
             await self._login(scope, receive, send)
 
@@ -61,23 +60,23 @@ class Sandbox:
         call = Call(
             world=self.world,
             method=scope["method"],
-            segments=[unquote(part) for part in scope["raw_path"].decode("latin-1").strip("/").split("/")[1:]],
+            segments=_segments(scope["raw_path"].decode("latin-1")),
             query=read_query(scope["query_string"].decode("latin-1")),
             headers=headers,
         )
-        found = await self._answer(call, await read_body(receive))
+        found = await self._answer(call, await read_body(receive, self.world.settings.max_body_bytes))
         request_id = str(uuid4())
-        more = [
-            (b"request-id", request_id.encode()),
-            (b"client-request-id", headers.get("client-request-id", request_id).encode("latin-1")),
-        ]
+        client_id = headers.get("client-request-id", request_id)
+        if found is not LOST and found.status >= 400:
+            name_request(found.body, request_id, client_id)
+        more = [(b"request-id", request_id.encode()), (b"client-request-id", client_id.encode("latin-1"))]
         await reply(scope, send, found, more)
 
-    async def _answer(self, call: Call, body: bytes) -> Answer | None:
+    async def _answer(self, call: Call, body: bytes | None) -> Answer | None:
         try:
             claims = auth.bearer(self.world, call.headers.get("authorization", ""))
-            call.roles, call.client = frozenset(claims.get("roles", ())), claims["appid"]
-            call.body = read_json(body) if body else None
+            call.roles, call.client = frozenset(claims.get("roles", ())), claims.get("appid", "")
+            call.body = _content(call, body) if body != b"" else None
             if call.segments == ["$batch"]:
                 return await self._batch(call)
         except GraphError as error:
@@ -98,78 +97,35 @@ class Sandbox:
         return shaped(self.world, fault, lambda: found)
 
     async def _login(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await read_body(receive)
-        parts = [part for part in scope["path"].split("/") if part]
-        found = await self._entra(scope, parts, body)
-        await reply(
-            scope, send, found, [(b"x-ms-request-id", str(uuid4()).encode()), (b"x-ms-ests-server", b"2.1.1 - SANDBOX")]
-        )
-
-    async def _entra(self, scope: Scope, parts: list[str], body: bytes) -> Answer | None:
-        tenant, rest = (parts[0], "/".join(parts[1:])) if parts else ("", "")
-        if rest in _ENTRA:
-            self.world.audit.token[f"{_ENTRA[rest]} /{rest}"] += 1
-        if rest == "oauth2/v2.0/token" and scope["method"] == "POST":
-            return await self._token(scope, tenant, body)
-        if rest in ("v2.0/.well-known/openid-configuration", ".well-known/openid-configuration"):
-            return auth.discovery(self.world, tenant, v2=rest.startswith("v2.0"))
-        if rest == "discovery/v2.0/keys":
-            return Answer(200, {"keys": [self.world.token_key.as_jwk()]})
-        if tenant == "common" and rest == "discovery/instance":
-            return Answer(200, _instances(self.world))
-        return Answer(404, {"error": "not_found"}, {"Content-Type": "application/json"})
-
-    async def _token(self, scope: Scope, tenant: str, body: bytes) -> Answer | None:
-        authorization = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
-        request = Request("POST", scope["path"], "/oauth2/v2.0/token", is_token=True)
-        fault = self.world.faults.find(request) if self.world.faults.rules else None
-
-        def issue() -> Answer:
-            return auth.issue(self.world, tenant, auth.read_form(body), authorization)
-
-        if fault is None:
-            return issue()
-        await self.world.clock.sleep(fault.effect.get("delay") or 0)
-        if "token" in fault.effect or ("status" in fault.effect and "body" not in fault.effect):
-            found = auth.forged(self.world, fault.effect)
-            found.headers["x-sandbox-fault"] = fault.id
-            return found
-        return shaped(self.world, fault, issue)
+        body = await read_body(receive, self.world.settings.max_body_bytes)
+        if body is None:
+            found: Answer | None = Answer(413, {"error": "request_too_large"}, {"Content-Type": "application/json"})
+        else:
+            found = await entra.answer(self.world, scope, body)
+        more = [(b"x-ms-request-id", str(uuid4()).encode()), (b"x-ms-ests-server", b"2.1.1 - SANDBOX")]
+        await reply(scope, send, found, more, _ENTRA)
 
 
-_ENTRA = {
-    "oauth2/v2.0/token": "POST",
-    "v2.0/.well-known/openid-configuration": "GET",
-    ".well-known/openid-configuration": "GET",
-    "discovery/instance": "GET",
-}
+def _segments(path: str) -> list[str]:
+    """The parts of a path below the version; another version than v1.0 stays among them, and is not found."""
+    parts = [unquote(part) for part in path.strip("/").split("/")]
+    return parts[1:] if parts[0] == "v1.0" else parts
 
 
-def _instances(world: World) -> dict[str, Any]:
-    host = world.origin.removeprefix("https://")
-    metadata = [{"preferred_network": host, "preferred_cache": host, "aliases": [host]}]
-    endpoint = f"{world.origin}/{world.tenant_id}/v2.0/.well-known/openid-configuration"
-    return {"tenant_discovery_endpoint": endpoint, "api-version": "1.1", "metadata": metadata}
-
-
-async def read_body(receive: Receive) -> bytes:
-    chunks = []
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return b""
-        chunks.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(chunks)
-
-
-def read_json(body: bytes) -> Any:
+def _content(call: Call, body: bytes | None) -> Any:
+    """The JSON value of a request's body; GraphError when it is too large, of another kind, or cannot be read."""
+    if body is None:
+        raise GraphError(413, "RequestEntityTooLarge", "The request is larger than the service takes.")
+    if call.method == "GET":
+        return None
+    kind = call.headers.get("content-type", "")
+    if kind and "json" not in kind.lower():
+        raise GraphError(415, "UnsupportedMediaType", f"The content type '{kind}' is not supported.")
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        raise unreadable(
-            "Unable to read JSON request payload. Please ensure payload is of valid JSON format."
-        ) from None
+        return read_json(body)
+    except ValueError:
+        message = "Unable to read JSON request payload. Please ensure payload is of valid JSON format."
+        raise unreadable(message) from None
 
 
 def content_of(found: Answer) -> bytes:
@@ -179,7 +135,13 @@ def content_of(found: Answer) -> bytes:
     return (found.body if isinstance(found.body, str) else json.dumps(found.body, separators=(",", ":"))).encode()
 
 
-async def reply(scope: Scope, send: Send, found: Answer | None, more: list[tuple[bytes, bytes]]) -> None:
+async def reply(
+    scope: Scope,
+    send: Send,
+    found: Answer | None,
+    more: list[tuple[bytes, bytes]],
+    always: list[tuple[bytes, bytes]] = _GRAPH,
+) -> None:
     """Send an answer; a lost one closes the connection instead."""
     if found is LOST:
         drop(scope["client"])
@@ -189,7 +151,7 @@ async def reply(scope: Scope, send: Send, found: Answer | None, more: list[tuple
     headers = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in found.headers.items()]
     if content and not any(name == b"content-type" for name, _ in headers):
         headers.append((b"content-type", JSON_TYPE.encode()))
-    fixed = [entry for entry in _FIXED if entry[0] not in {name for name, _ in headers}]
+    fixed = [entry for entry in always if entry[0] not in {name for name, _ in headers}]
     headers += [*fixed, *more, (b"content-length", str(len(content)).encode())]
     if found.status == 204:
         content, headers = b"", headers[:-1]

@@ -31,6 +31,9 @@ def read_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--public-host", default="localhost", help="the name in the URLs and in the certificate")
     parser.add_argument("--tenant", type=Path, metavar="FILE.json", help="load people and calendars")
+    parser.add_argument(
+        "--ics", type=Path, action="append", default=[], metavar="DIR", help="make a person of every .ics file in DIR"
+    )
     parser.add_argument("--people", type=int, default=0, metavar="N", help="generate N people with a realistic load")
     parser.add_argument(
         "--seed", type=int, default=1, help="what the generated people depend on (default: %(default)s)"
@@ -53,7 +56,18 @@ def build_world(options: argparse.Namespace, state: StateFile | None) -> tuple[W
     if options.tenant is not None:
         tenant.load(world, json.loads(options.tenant.read_text()))
     people.generate(world, options.people, options.seed)
+    if options.ics:
+        _load_files(world, options.ics)
     return world, Authority.new()
+
+
+def _load_files(world: World, folders: list[Path]) -> None:
+    """Load calendar files, and say on the error output what is not as it stands in them."""
+    from sandbox import ics  # only who asks for it needs the libraries that read such files
+
+    report = ics.load(world, folders)
+    world.ics = report.as_json()
+    print(*report.lines(), sep="\n", file=sys.stderr)
 
 
 def facts_of(world: World, ca_file: Path) -> dict[str, Any]:
@@ -76,6 +90,7 @@ async def serve(options: argparse.Namespace, folder: Path) -> None:
     state = StateFile(options.state) if options.state else None
     world, authority = build_world(options, state)
     world.origin = f"https://{options.public_host}:{listener.getsockname()[1]}"
+    world.directory.restart(world.people.values())
     certificate, key, ca_file = _write_certificates(options, authority, folder)
     facts = facts_of(world, ca_file)
     sandbox = Sandbox(world, facts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from sandbox import events, pages, tenant
+from sandbox import assertions, auth, events, pages, scenarios, tenant
+from sandbox.bodies import read_json
 from sandbox.calls import Call
 from sandbox.errors import GraphError
 from sandbox.items import Json
@@ -36,12 +36,17 @@ class Control:
             ("GET", "", self.about),
             ("GET", "/people", self.people),
             ("POST", "/people", self.put_person),
+            ("DELETE", "/people/{mail}", self.remove_person),
+            ("POST", "/certificates", self.add_certificate),
+            ("DELETE", "/certificates", self.clear_certificates),
+            ("POST", "/tokens", self.mint_token),
             ("GET", "/mailboxes/{mail}/events", self.list_events),
             ("POST", "/mailboxes/{mail}/events", self.create_event),
             ("PATCH", "/mailboxes/{mail}/events/{event:path}", self.update_event),
             ("DELETE", "/mailboxes/{mail}/events/{event:path}", self.delete_event),
             ("GET", "/faults", self.faults),
             ("POST", "/faults", self.add_fault),
+            ("GET", "/scenarios", self.scenarios),
             ("DELETE", "/faults", self.clear_faults),
             ("DELETE", "/faults/{fault}", self.clear_faults),
             ("GET", "/audit", self.audit),
@@ -68,6 +73,23 @@ class Control:
         """Add a person, or change the one with this id, UPN or mail address."""
         person = tenant.put_person(self.world, await body_of(request))
         return JSONResponse(person.as_json())
+
+    async def remove_person(self, request: Request) -> Response:
+        """Take a person out of the directory: to where they can be restored from, or `?permanent=true` for good."""
+        self.world.remove(self._person(request), for_good=request.query_params.get("permanent") == "true")
+        return Response(status_code=204)
+
+    async def add_certificate(self, request: Request) -> Response:
+        """Add a certificate (PEM) to the application's registration."""
+        return JSONResponse(assertions.register(self.world, (await body_of(request)).get("certificate")), 201)
+
+    async def clear_certificates(self, request: Request) -> Response:
+        self.world.certificates.clear()
+        return Response(status_code=204)
+
+    async def mint_token(self, request: Request) -> Response:
+        """A token as Entra would never issue it: not yet valid, for another audience, ..."""
+        return JSONResponse({"access_token": auth.mint(self.world, await body_of(request))})
 
     async def list_events(self, request: Request) -> Response:
         """Singles and series with their extended properties; `?expand=occurrences` lists a window's instances."""
@@ -105,7 +127,15 @@ class Control:
         return JSONResponse([rule.as_json() for rule in self.world.faults.rules])
 
     async def add_fault(self, request: Request) -> Response:
-        return JSONResponse(self.world.faults.add(await body_of(request)).as_json(), 201)
+        wanted = await body_of(request)
+        if "scenario" in wanted:
+            return JSONResponse(scenarios.put_in_force(self.world, wanted), 201)
+        return JSONResponse(self.world.faults.add(wanted).as_json(), 201)
+
+    async def scenarios(self, request: Request) -> Response:
+        """What can be asked for by number, with its variants."""
+        table = scenarios.SCENARIOS.items()
+        return JSONResponse({name: {key: one.as_json() for key, one in found.items()} for name, found in table})
 
     async def clear_faults(self, request: Request) -> Response:
         self.world.faults.clear(request.path_params.get("fault"))
@@ -158,6 +188,7 @@ class Control:
         self.world.reset(keep_people=bool(wanted.get("keep_people", specification is None)))
         if specification is not None:
             tenant.load(self.world, specification)
+            self.world.directory.restart(self.world.people.values())
         return JSONResponse({"people": len(self.world.people)})
 
     async def page(self, request: Request) -> Response:
@@ -183,7 +214,7 @@ class Control:
 
 async def body_of(request: Request) -> Json:
     """The JSON object of a request; ValueError when it is none."""
-    body: Any = json.loads(await request.body() or b"{}")
+    body: Any = read_json(await request.body() or b"{}")
     if not isinstance(body, dict):
         raise ValueError("A JSON object is expected.")  # noqa: TRY004 - one error for bad input
     return body

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+CHALLENGE = (
+    'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", '
+    'client_id="00000003-0000-0000-c000-000000000000"'
+)
+CHALLENGED = {"WWW-Authenticate": CHALLENGE}
+
 
 class GraphError(Exception):
     """A request that Graph refuses: the status, the code and the message of its answer."""
@@ -44,5 +50,27 @@ def malformed_id() -> GraphError:
     return GraphError(400, "ErrorInvalidIdMalformed", "Id is malformed.")
 
 
-def unknown_path(path: str) -> GraphError:
-    return GraphError(400, "BadRequest", f"Resource not found for the segment '{path}'.")
+def unknown_path(path: str, kind: str = "400 BadRequest") -> GraphError:
+    """`kind` is the status and the code that the settings say."""
+    status, _, code = kind.partition(" ")
+    return GraphError(int(status) if status.isdecimal() else 400, code, f"Resource not found for the segment '{path}'.")
+
+
+def error_body(error: GraphError, inner: dict[str, str], style: str = "innerError") -> dict[str, Any]:
+    """The body that tells an error; `style` says how, and whether, what is inside is told."""
+    shown: dict[str, Any] = {"code": error.code, "message": error.message, **error.annotations}
+    if style == "nested":
+        shown["innerError"] = {"code": error.code, "innerError": inner}
+    elif style != "none":
+        shown[style] = inner
+    return {"error": shown}
+
+
+def name_request(body: Any, request_id: str, client_request_id: str) -> None:
+    """Write the ids of a request into the body of the error that it got, wherever it has a place for them."""
+    inner = body.get("error") if isinstance(body, dict) else None
+    while isinstance(inner, dict):
+        if "request-id" in inner:
+            inner |= {"request-id": request_id, "client-request-id": client_request_id}
+            return
+        inner = inner.get("innerError") or inner.get("innererror")

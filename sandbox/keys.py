@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import secrets
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -16,12 +17,24 @@ from sandbox.items import Json
 KEPT_TOKENS = 1000
 
 
-def _encoded(data: bytes) -> str:
+def encoded(data: bytes) -> str:
+    """Base64 as tokens have it: for URLs, without padding."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def _decoded(text: str) -> bytes:
+def decoded(text: str) -> bytes:
+    """The bytes of such a text; ValueError when it is none."""
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _head(head: Json) -> str:
+    return encoded(json.dumps(head).encode())
+
+
+def _as_signed(head: Json) -> Json:
+    if "nonce" not in head:
+        return head
+    return head | {"nonce": encoded(hashlib.sha256(str(head["nonce"]).encode()).digest())}
 
 
 class TokenKey:
@@ -31,9 +44,9 @@ class TokenKey:
         self.private = private
         self.public = private.public_key()
         numbers = self.public.public_numbers()
-        self.modulus = _encoded(numbers.n.to_bytes(256, "big"))
+        self.modulus = encoded(numbers.n.to_bytes(256, "big"))
         self._read: dict[str, Json | None] = {}
-        self.key_id = _encoded(hashlib.sha1(self.modulus.encode(), usedforsecurity=False).digest())
+        self.key_id = encoded(hashlib.sha1(self.modulus.encode(), usedforsecurity=False).digest())
 
     @classmethod
     def new(cls) -> TokenKey:
@@ -51,11 +64,18 @@ class TokenKey:
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         ).decode()
 
-    def sign(self, claims: Json) -> str:
-        """A token that carries `claims`."""
+    def sign(self, claims: Json, *, with_nonce: bool = False) -> str:
+        """A token that carries `claims`.
+
+        With a nonce, what the signature covers is not what stands in the header: only Graph can check such a token.
+        """
         head = {"typ": "JWT", "alg": "RS256", "x5t": self.key_id, "kid": self.key_id}
-        signed = f"{_encoded(json.dumps(head).encode())}.{_encoded(json.dumps(claims).encode())}"
-        return f"{signed}.{_encoded(self.private.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
+        payload = encoded(json.dumps(claims).encode())
+        if with_nonce:
+            head = {"nonce": encoded(secrets.token_bytes(32))} | head
+        signed = f"{_head(_as_signed(head))}.{payload}"
+        signature = self.private.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
+        return f"{_head(head)}.{payload}.{encoded(signature)}"
 
     def read(self, token: str) -> Json | None:
         """The claims of a token that this key signed; None for any other text."""
@@ -66,11 +86,15 @@ class TokenKey:
         return self._read[token]
 
     def _checked(self, token: str) -> Json | None:
-        signed, _, signature = token.rpartition(".")
         try:
-            self.public.verify(_decoded(signature), signed.encode(), padding.PKCS1v15(), hashes.SHA256())
-            claims: Any = json.loads(_decoded(signed.split(".")[1]))
-        except (InvalidSignature, ValueError, IndexError):
+            first, second, signature = token.split(".")
+            head: Any = json.loads(decoded(first))
+            if isinstance(head, dict) and "nonce" in head:
+                first = _head(_as_signed(head))
+            signed = f"{first}.{second}".encode()
+            self.public.verify(decoded(signature), signed, padding.PKCS1v15(), hashes.SHA256())
+            claims: Any = json.loads(decoded(second))
+        except (InvalidSignature, ValueError, RecursionError):
             return None
         return claims if isinstance(claims, dict) else None
 

@@ -49,6 +49,7 @@ def act(world: World, person: Person, form: str) -> None:
         return
     if values.get("mailbox") in SWITCHED:
         person.mailbox = values["mailbox"]
+        world.access.note(person)
         world.people_changed = True
         return
     span = {name: {"dateTime": values.get(name, ""), "timeZone": "UTC"} for name in ("start", "end")}
