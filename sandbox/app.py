@@ -15,8 +15,8 @@ from sandbox.bodies import read_body, read_json
 from sandbox.calls import JSON_TYPE, Answer, Call
 from sandbox.control import control_app
 from sandbox.errors import GraphError, name_request, unreadable
-from sandbox.pipeline import LOST, answer, refused, request_of, shaped
-from sandbox.server import drop
+from sandbox.pipeline import LOST, answer, refused
+from sandbox.server import drop, stick, stuck, stuck_answer
 from sandbox.world import World
 
 Scope = MutableMapping[str, Any]
@@ -64,7 +64,12 @@ class Sandbox:
             query=read_query(scope["query_string"].decode("latin-1")),
             headers=headers,
         )
-        found = await self._answer(call, await read_body(receive, self.world.settings.max_body_bytes))
+        body = await read_body(receive, self.world.settings.max_body_bytes)
+        found = stuck_answer(scope["client"], self.world.beginnings) if stuck else None
+        if found is None:
+            found = await self._answer(call, body)
+        if found is not LOST and (found.sticks or (found.status == 503 and self.world.settings.sticky_503)):
+            stick(scope["client"], self.world.beginnings, found)
         request_id = str(uuid4())
         client_id = headers.get("client-request-id", request_id)
         if found is not LOST and found.status >= 400:
@@ -88,13 +93,7 @@ class Sandbox:
         self.world.audit.plain[f"{call.method} /$batch"] += 1
         if call.method != "POST":
             raise GraphError(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
-        fault = self.world.faults.find(request_of(call, None)) if self.world.faults.rules else None
-        if fault is None:
-            return await answer_batch(call)
-        await self.world.clock.sleep(fault.effect.get("delay") or 0)
-        works = not ("status" in fault.effect or fault.effect.get("drop") == "before") or fault.effect.get("commit")
-        found = await answer_batch(call) if works else Answer(200)
-        return shaped(self.world, fault, lambda: found)
+        return await answer_batch(call)
 
     async def _login(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await read_body(receive, self.world.settings.max_body_bytes)

@@ -9,8 +9,9 @@ from urllib.parse import parse_qsl, unquote
 
 from sandbox.calls import JSON_TYPE, Answer, Call
 from sandbox.errors import GraphError
+from sandbox.faults import HEADER, Fault
 from sandbox.items import Json
-from sandbox.pipeline import answer
+from sandbox.pipeline import LOST, answer, fault_of, refused, shaped
 
 MOST = 20
 AT_A_TIME = 4
@@ -22,8 +23,30 @@ def invalid_batch(message: str, code: str = "BadRequest") -> GraphError:
     return GraphError(400, code, message)
 
 
-async def answer_batch(outer: Call) -> Answer:
-    """The answer to a whole batch: 200 with an answer for each item, save for those that were lost."""
+async def answer_batch(outer: Call) -> Answer | None:
+    """The answer to a whole batch, or LOST; GraphError when it is refused."""
+    world = outer.world
+    fault = fault_of(outer, None) if world.faults.are_there or HEADER in outer.headers else None
+    return await _answer_items(outer) if fault is None else await _with_fault(outer, fault)
+
+
+async def _with_fault(outer: Call, fault: Fault) -> Answer | None:
+    effect, world = fault.effect, outer.world
+    began = world.beginnings
+    await world.clock.sleep(effect.get("delay") or 0)
+    if world.beginnings != began:
+        return LOST
+    found = Answer(200)
+    if effect.get("commit") or not ("status" in effect or effect.get("drop") == "before"):
+        try:
+            found = await _answer_items(outer)
+        except GraphError as error:
+            found = refused(world, error)
+    return shaped(world, fault, lambda: found)
+
+
+async def _answer_items(outer: Call) -> Answer:
+    """200 with an answer for each item, save for those that were lost."""
     settings = outer.world.settings
     items = read_items(outer.body, settings.large_batch_code)
     calls = [_call(outer, item) for item in items]

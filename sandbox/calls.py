@@ -29,6 +29,7 @@ class Answer:
     status: int
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
+    sticks: bool = False  # the connection answers so until another one is made
 
 
 @dataclass(slots=True)

@@ -44,6 +44,7 @@ class Control:
             ("POST", "/mailboxes/{mail}/events", self.create_event),
             ("PATCH", "/mailboxes/{mail}/events/{event:path}", self.update_event),
             ("DELETE", "/mailboxes/{mail}/events/{event:path}", self.delete_event),
+            ("GET", "/ics", self.ics),
             ("GET", "/faults", self.faults),
             ("POST", "/faults", self.add_fault),
             ("GET", "/scenarios", self.scenarios),
@@ -122,6 +123,10 @@ class Control:
     async def delete_event(self, request: Request) -> Response:
         events.delete(self.world, self._person(request), request.path_params["event"], events.USER)
         return Response(status_code=204)
+
+    async def ics(self, request: Request) -> Response:
+        """What became of the calendar files: the people they are, and what was expanded or refused, and why."""
+        return JSONResponse(self.world.ics)
 
     async def faults(self, request: Request) -> Response:
         return JSONResponse([rule.as_json() for rule in self.world.faults.rules])

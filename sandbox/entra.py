@@ -9,7 +9,7 @@ from sandbox import auth, discovery
 from sandbox.aadsts import forged
 from sandbox.batch import read_query
 from sandbox.calls import Answer
-from sandbox.faults import Request
+from sandbox.faults import HEADER, Request, fault_of_header
 from sandbox.pipeline import shaped
 from sandbox.world import World
 
@@ -43,7 +43,11 @@ async def answer(world: World, scope: MutableMapping[str, Any], body: bytes) -> 
 async def _token(world: World, scope: MutableMapping[str, Any], tenant: str, body: bytes) -> Answer | None:
     authorization = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
     request = Request("POST", scope["path"], f"/{TOKEN}", is_token=True)
-    fault = world.faults.find(request) if world.faults.rules else None
+    asked = dict(scope["headers"]).get(HEADER.encode())
+    try:
+        fault = fault_of_header(asked.decode("latin-1")) if asked else world.faults.find(request)
+    except (ValueError, TypeError) as error:
+        return Answer(400, {"error": "bad_input", "error_description": f"The header {HEADER}: {error}"})
 
     def issue() -> Answer:
         return auth.issue(world, tenant, auth.read_form(body), authorization)

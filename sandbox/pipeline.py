@@ -134,12 +134,13 @@ def shaped(world: World, fault: Fault, perform_it: Callable[[], Answer], *, in_b
         return LOST
     if "status" in effect:
         return _forged(world, fault, in_batch)
+    found.sticks = bool(effect.get("sticky"))
     if "body" in effect:
         found.body = effect["body"]
     if effect.get("truncate"):
         text = found.body if isinstance(found.body, str) else json.dumps(found.body)
         found.body = text[: max(1, len(text) // 2)] if effect["truncate"] is True else text[: effect["truncate"]]
-    found.headers = found.headers | (effect.get("headers") or {}) | {"x-sandbox-fault": fault.id}
+    found.headers = found.headers | (effect.get("headers") or {}) | {HEADER: fault.id}
     return found
 
 
@@ -155,7 +156,8 @@ def _forged(world: World, fault: Fault, in_batch: bool) -> Answer:
     after = fault.retry_after()
     if after is not None:
         forged.headers |= wait(world, after, in_batch=in_batch)
-    forged.headers |= (effect.get("headers") or {}) | {"x-sandbox-fault": fault.id}
+    forged.headers |= (effect.get("headers") or {}) | {HEADER: fault.id}
+    forged.sticks = bool(effect.get("sticky"))
     return forged
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandbox.items import Json
+
+if TYPE_CHECKING:
+    from sandbox.world import World
 
 EVENTS = r"/events(\?|$)"
 ROUND = r"/delta\?.*\$deltatoken"
@@ -153,3 +156,19 @@ def rule_of(wanted: Json) -> Json | None:
     match = found["match"] | ({"mailbox": wanted["mailbox"]} if wanted.get("mailbox") else {})
     changed = {"match": match | wanted.get("match", {}), "effect": found["effect"] | wanted.get("effect", {})}
     return changed | {"times": wanted.get("times", found.get("times"))}
+
+
+def put_in_force(world: World, wanted: Json) -> Json:
+    """Do what a scenario takes; what was done. ValueError where a person has to do it."""
+    found = scenario(wanted["scenario"], wanted.get("variant", ""))
+    if found.recipe:
+        raise ValueError(f"{wanted['scenario']} is no rule: {found.recipe}.")
+    person = world.find(str(wanted.get("mailbox") or ""))
+    if person is None and (found.mailbox or wanted.get("mailbox")):
+        raise ValueError("A mailbox is needed: `mailbox` names somebody whom the directory has.")
+    if found.mailbox and person is not None:
+        person.mailbox = found.mailbox
+        world.relist(person)
+    world.settings.change(found.settings)
+    rule = rule_of(wanted)
+    return found.as_json() | {"faults": [world.faults.add(rule).as_json()] if rule else []}

@@ -47,6 +47,21 @@ class OnePiece:
 _open: dict[Any, asyncio.Transport] = {}  # by the address of the client
 
 
+stuck: dict[Any, tuple[int, Any]] = {}  # what a broken connection answers, and since which beginning of the world
+
+
+def stick(client: Any, beginning: int, answer: Any) -> None:
+    """Let a client's connection give this answer to everything, until another connection is made."""
+    if tuple(client) in _open:
+        stuck[tuple(client)] = (beginning, answer)
+
+
+def stuck_answer(client: Any, beginning: int) -> Any:
+    """What a broken connection answers; None for one that works."""
+    since, answer = stuck.get(tuple(client), (beginning, None))
+    return answer if since == beginning else None
+
+
 def drop(client: Any) -> None:
     """Close a client's connection without another word."""
     _open[tuple(client)].abort()
@@ -61,6 +76,7 @@ class Protocol(BaseProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         _open.pop(self.client, None)
+        stuck.pop(self.client, None)
         super().connection_lost(exc)
 
     def on_headers_complete(self) -> None:
