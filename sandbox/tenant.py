@@ -75,12 +75,17 @@ def _new(world: World, entry: Json) -> Person:
 
 def add_event(world: World, person: Person, event: Json) -> Item:
     """Put an event of a tenant file into a calendar; the audit does not hear of it."""
-    try:
-        item = _item(world, person, event)
-    except GraphError as error:
-        raise ValueError(f"{person.upn}, '{event.get('subject')}': {error.message}") from None
+    item = read_event(world, person, event)
     person.calendar.put(item, world.now())
     return item
+
+
+def read_event(world: World, person: Person, event: Json) -> Item:
+    """The item that an event of a tenant file means; ValueError says what is wrong with it."""
+    try:
+        return _item(world, person, event)
+    except GraphError as error:
+        raise ValueError(f"{person.upn}, '{event.get('subject')}': {error.message}") from None
 
 
 def _item(world: World, person: Person, event: Json) -> Item:

@@ -48,6 +48,7 @@ class World:
         self.resource_units = ResourceUnits(self)
         self.views = Views()
         self.clock = Clock()
+        self.ics: dict[str, Any] = {"window": [], "files": [], "notes": []}  # what became of calendar files
         self.beginnings = 0  # how often it began again: what was on its way before is lost
         self.access = Access(self)
         self.directory = Directory()
