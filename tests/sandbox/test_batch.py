@@ -65,6 +65,7 @@ def test_the_order_of_the_answers_says_nothing(sandbox: Client, ann: str) -> Non
         [{"id": "1", "method": "POST", "url": "/users/x/events", "body": {}}],
         [get(1, "/users", dependsOn=["7"])],
         [get(1, "/users", method="BREW")],
+        [get(1, "/users"), {"id": "2", "method": "POST", "url": "/users/x/events/y/permanentDelete"}],
     ],
 )
 def test_a_batch_that_breaks_the_rules_is_refused_whole(sandbox: Client, requests: Any) -> None:
@@ -134,3 +135,94 @@ def test_the_counts_tell_batches_from_what_is_in_them(sandbox: Client, ann: str)
     assert counts["batch"] == 1
     assert counts["in_batch"] == {"GET /users/{id}/calendar": 2}
     assert counts["plain"]["GET /users/{id}/calendar"] == 1
+
+
+def test_a_post_without_content_needs_an_empty_body(sandbox: Client, ann: str) -> None:
+    item = {"id": "1", "method": "POST", "url": f"/users/{ann}/events/{sandbox.create(ann)['id']}/permanentDelete"}
+
+    refused = sandbox.graph("POST", "/$batch", json={"requests": [item]})
+    parts = sandbox.batch(item | {"headers": {"Content-Type": "application/json"}, "body": {}})
+
+    assert refused.status_code == 400
+    assert refused.json()["error"]["message"] == "Write request id : 1 does not contain Content-Type header or body."
+    assert parts["1"]["status"] == 204
+
+
+@pytest.mark.parametrize("code", ["MaximumValueExceeded", "BadRequest"])
+def test_a_batch_of_21_is_refused_with_the_code_that_is_wanted(sandbox: Client, code: str) -> None:
+    sandbox.configure(large_batch_code=code)
+
+    answer = sandbox.graph("POST", "/$batch", json={"requests": [get(number, "/users") for number in range(21)]})
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == code
+    assert answer.json()["error"]["message"] == "Number of batch request steps exceeds the maximum value of 20."
+
+
+def test_the_refusal_of_a_dependent_can_have_no_body(sandbox: Client, ann: str) -> None:
+    sandbox.configure(failed_dependency_body=False)
+
+    parts = sandbox.batch(get(1, f"/users/{ann}/events/x"), post(2, ann) | {"dependsOn": ["1"]})
+
+    assert parts["2"]["status"] == 424
+    assert "body" not in parts["2"]
+
+
+def test_what_depends_on_something_makes_the_batch_go_one_by_one(sandbox: Client, ann: str) -> None:
+    sandbox.configure(latency_ms=60)
+    items = [get(number, f"/users/{ann}/calendar") for number in range(3)]
+
+    began = time.monotonic()
+    sandbox.batch(*items, get(3, f"/users/{ann}/calendar", dependsOn=["0"]))
+
+    assert time.monotonic() - began >= 4 * 0.06
+
+
+@pytest.mark.parametrize(("count", "rounds"), [(1, 1), (4, 1), (5, 2), (20, 5)])
+def test_a_batch_takes_as_long_as_its_rounds_of_four(sandbox: Client, ann: str, count: int, rounds: int) -> None:
+    sandbox.configure(latency_ms=40)
+    items = [get(number, f"/users/{ann}/calendar") for number in range(count)]
+
+    began = time.monotonic()
+    sandbox.batch(*items)
+
+    assert rounds * 0.04 <= time.monotonic() - began < rounds * 0.04 + 0.2
+
+
+def test_jitter_makes_some_answers_later_than_others(sandbox: Client, ann: str) -> None:
+    sandbox.configure(latency_ms=1, jitter_ms=60)
+
+    seconds = [sandbox.graph("GET", f"/users/{ann}/calendar").elapsed.total_seconds() for _ in range(8)]
+
+    assert max(seconds) - min(seconds) > 0.01
+
+
+def test_an_answer_that_holds_a_lost_part_says_that_it_is_not_whole(sandbox: Client, ann: str) -> None:
+    sandbox.fault({"in_batch": True, "nth": 1}, drop="before")
+
+    answer = sandbox.graph("POST", "/$batch", json={"requests": [get(1, f"/users/{ann}/calendar")]})
+
+    assert answer.json() == {"responses": []}
+    assert "x-sandbox-fault" in answer.headers
+
+
+def test_a_part_that_a_fault_shaped_says_so(sandbox: Client, ann: str, ben: str) -> None:
+    fault = sandbox.fault({"mailbox": ann, "in_batch": True}, status=503, body="<html></html>")
+
+    parts = sandbox.batch(get(1, f"/users/{ann}/calendar"), get(2, f"/users/{ben}/calendar"))
+
+    assert parts["1"]["headers"]["x-sandbox-fault"] == fault["id"]
+    assert parts["1"]["headers"]["Content-Type"] == "text/html"
+    assert parts["1"]["body"] == "<html></html>"
+    assert "x-sandbox-fault" not in parts["2"]["headers"]
+
+
+def test_a_batch_over_four_megabytes_is_refused_unless_more_is_allowed(sandbox: Client, ann: str) -> None:
+    item = post(1, ann, body={"contentType": "text", "content": "x" * 4_300_000})
+
+    refused = sandbox.graph("POST", "/$batch", json={"requests": [item]})
+    sandbox.configure(max_body_bytes=8_000_000)
+    taken = sandbox.graph("POST", "/$batch", json={"requests": [item]})
+
+    assert refused.status_code == 413
+    assert taken.status_code == 200
