@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.applications import Starlette
@@ -11,14 +11,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from sandbox import assertions, auth, events, pages, scenarios, tenant
-from sandbox.bodies import read_json
-from sandbox.calls import Call
+from sandbox import assertions, auth, pages, scenarios, tenant
+from sandbox.control_requests import body_of, person_of
 from sandbox.errors import GraphError
 from sandbox.items import Json
-from sandbox.mailbox import Person
-from sandbox.rendering import render
-from sandbox.views import read_window
+from sandbox.mailbox_control import MailboxControl
 from sandbox.world import World
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -40,10 +37,7 @@ class Control:
             ("POST", "/certificates", self.add_certificate),
             ("DELETE", "/certificates", self.clear_certificates),
             ("POST", "/tokens", self.mint_token),
-            ("GET", "/mailboxes/{mail}/events", self.list_events),
-            ("POST", "/mailboxes/{mail}/events", self.create_event),
-            ("PATCH", "/mailboxes/{mail}/events/{event:path}", self.update_event),
-            ("DELETE", "/mailboxes/{mail}/events/{event:path}", self.delete_event),
+            *MailboxControl(self.world).table(),
             ("GET", "/ics", self.ics),
             ("GET", "/faults", self.faults),
             ("POST", "/faults", self.add_fault),
@@ -77,7 +71,7 @@ class Control:
 
     async def remove_person(self, request: Request) -> Response:
         """Take a person out of the directory: to where they can be restored from, or `?permanent=true` for good."""
-        self.world.remove(self._person(request), for_good=request.query_params.get("permanent") == "true")
+        self.world.remove(person_of(self.world, request), for_good=request.query_params.get("permanent") == "true")
         return Response(status_code=204)
 
     async def add_certificate(self, request: Request) -> Response:
@@ -91,38 +85,6 @@ class Control:
     async def mint_token(self, request: Request) -> Response:
         """A token as Entra would never issue it: not yet valid, for another audience, ..."""
         return JSONResponse({"access_token": auth.mint(self.world, await body_of(request))})
-
-    async def list_events(self, request: Request) -> Response:
-        """Singles and series with their extended properties; `?expand=occurrences` lists a window's instances."""
-        person = self._person(request)
-        if request.query_params.get("expand") == "occurrences":
-            return JSONResponse({"value": self._instances(person, request)})
-        items = person.calendar.items.values()
-        return JSONResponse({"value": [events.snapshot(person, item) for item in items]})
-
-    def _instances(self, person: Person, request: Request) -> list[Json]:
-        query = {name.lower(): value for name, value in request.query_params.items()}
-        now = self.world.now()
-        query.setdefault("startdatetime", query.get("start") or (now - timedelta(days=30)).isoformat())
-        query.setdefault("enddatetime", query.get("end") or (now + timedelta(days=400)).isoformat())
-        window = read_window(Call(self.world, "GET", [], query, {}))
-        found = self.world.views.of(person.calendar, window, None)
-        return [render(person, instance, events.KEPT) for instance in found]
-
-    async def create_event(self, request: Request) -> Response:
-        person = self._person(request)
-        item, _ = events.create(self.world, person, await body_of(request), events.USER)
-        return JSONResponse(events.snapshot(person, item), 201)
-
-    async def update_event(self, request: Request) -> Response:
-        event_id = request.path_params["event"]
-        return JSONResponse(
-            events.update(self.world, self._person(request), event_id, await body_of(request), events.USER)
-        )
-
-    async def delete_event(self, request: Request) -> Response:
-        events.delete(self.world, self._person(request), request.path_params["event"], events.USER)
-        return Response(status_code=204)
 
     async def ics(self, request: Request) -> Response:
         """What became of the calendar files: the people they are, and what was expanded or refused, and why."""
@@ -209,20 +171,6 @@ class Control:
 
     async def style(self, request: Request) -> Response:
         return Response(pages.STYLE, media_type="text/css")
-
-    def _person(self, request: Request) -> Person:
-        person = self.world.find(request.path_params["mail"])
-        if person is None:
-            raise GraphError(404, "ErrorInvalidUser", f"Nobody here has the address '{request.path_params['mail']}'.")
-        return person
-
-
-async def body_of(request: Request) -> Json:
-    """The JSON object of a request; ValueError when it is none."""
-    body: Any = read_json(await request.body() or b"{}")
-    if not isinstance(body, dict):
-        raise ValueError("A JSON object is expected.")  # noqa: TRY004 - one error for bad input
-    return body
 
 
 def moment_of_text(text: Any) -> datetime:

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from sandbox import transactions
+from sandbox.calendars import Calendar
 from sandbox.errors import GraphError, bad_request, invalid_property
+from sandbox.extensions import read_extensions
 from sandbox.facts import check_times, read_extended, read_facts, read_series
-from sandbox.items import Item, Json
+from sandbox.items import Item, Json, read_id
 from sandbox.mailbox import Mailbox, Person
+from sandbox.online_meetings import online_meeting
 from sandbox.rendering import Style, etag, extended_properties, render, render_master, version_of
 from sandbox.series import facts_on, instance_on, neighbours
+from sandbox.settings import Settings
 from sandbox.zones import instant, same_zone, stamp, wall_clock, zone
 
 if TYPE_CHECKING:
     from sandbox.world import World
 
 KEPT = Style(immutable=True)
+Target = tuple[Item, date | None]  # an item, or its occurrence on an original date
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,89 +43,94 @@ class Actor:
 USER = Actor("user")
 
 
-def create(world: World, person: Person, body: Json, actor: Actor, *, immutable: bool = True) -> tuple[Item, bool]:
+def create(
+    world: World,
+    person: Person,
+    body: Json,
+    actor: Actor,
+    *,
+    calendar: Calendar | None = None,
+    immutable: bool = True,
+) -> tuple[Item, bool]:
     """A new item, and True; or the one that the same transactionId made before, and False.
 
-    `immutable` says in which rendering a refusal names the event that stands in the way.
+    It goes into the default calendar unless another one is given. `immutable` says in which rendering a refusal names
+    the event that stands in the way.
     """
     mailbox = person.calendar
-    posted = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
-    transaction_id = body.get("transactionId")
-    if transaction_id is not None and not isinstance(transaction_id, str):
-        raise bad_request("The transactionId must be a string.")
-    _note_transaction(world, person, transaction_id, posted)
-    known = _known_transaction(world, mailbox, transaction_id, posted, immutable=immutable)
+    calendar = calendar or mailbox.default
+    claim = transactions.read_claim(world, calendar, body)
+    world.audit.note_claim(world.now(), person, claim.transaction_id, claim.posted)
+    known = transactions.known(world, mailbox, claim, immutable=immutable)
     if known is not None:
         return known, False
-    item = _new_item(world, mailbox, body, actor)
-    item.transaction_id, item.posted = transaction_id, posted
+    item = _new_item(world, calendar, mailbox.next_serial(), body, actor)
+    item.transaction_id, item.posted = claim.transaction_id, claim.posted
     with _recorded(world, person, actor, item, None, "POST"):
         mailbox.put(item, world.now())
     return item, True
 
 
-def _note_transaction(world: World, person: Person, transaction_id: str | None, posted: str) -> None:
-    """Put it into the audit when a transactionId comes a second time."""
-    mailbox = person.calendar
-    serial = mailbox.transactions.get(transaction_id) if transaction_id else None
-    if serial is not None:
-        item = mailbox.items.get(serial)
-        is_same = item is not None and item.posted == posted
-        world.audit.note_transaction(
-            world.now(), person.mail or person.upn, str(transaction_id), mailbox.id_of(serial), is_same
-        )
-
-
-def _known_transaction(
-    world: World, mailbox: Mailbox, transaction_id: str | None, posted: str, *, immutable: bool
-) -> Item | None:
-    """The item that this very request made before; GraphError when its transactionId made another one."""
-    serial = mailbox.transactions.get(transaction_id) if transaction_id else None
-    if serial is None:
-        return None
-    item = mailbox.items.get(serial)
-    if item is None and world.settings.transaction_after_delete == "free":
-        return None
-    if item is not None and item.posted == posted and not item.touched:
-        return item
-    message = (
-        "Your request can't be completed. The TransactionId specified in the request has already been used "
-        "to create a different event."
-    )
-    shown = item is not None and world.settings.duplicate_transaction_existing_id
-    existing = {"@event.existingEventId": mailbox.id_of(serial, immutable=immutable)} if shown else {}
-    status = world.settings.duplicate_transaction_status
-    raise GraphError(status, "ErrorDuplicateTransactionId", message, annotations=existing)
-
-
-def _new_item(world: World, mailbox: Mailbox, body: Json, actor: Actor) -> Item:
-    facts = read_facts(body, as_user=actor.is_user, rewrite=world.settings.rewrite_bodies)
-    extended = read_extended(body)
-    check_times(facts)
+def _new_item(world: World, calendar: Calendar, serial: int, body: Json, actor: Actor) -> Item:
+    settings = world.settings
+    facts = read_facts(body, settings, as_user=actor.is_user)
+    check_times(facts, settings)
+    if actor.is_user and facts.get("isAllDay"):
+        facts.setdefault("showAs", settings.all_day_of_user)
+    _note_zones(facts, settings)
+    facts |= online_meeting({}, facts, calendar)
     recurrence = read_series(body.get("recurrence"), facts)
     now = stamp(world.now())
-    return Item(mailbox.next_serial(), facts, actor.name, now, now, recurrence=recurrence, extended=extended)
+    item = Item(serial, facts, actor.name, now, now, calendar=calendar.serial, recurrence=recurrence)
+    item.extended, item.extensions = read_extended(body), read_extensions(body, [])
+    return item
 
 
-def update(world: World, person: Person, event_id: str, body: Json, actor: Actor, if_match: str | None = None) -> Json:
-    """Change an item or one occurrence; the changed event as the control API and the audit show it."""
-    item, day = person.calendar.find(event_id)
-    _check_match(world, person.calendar, item, day, if_match)
-    changes = read_facts(body, as_user=actor.is_user, rewrite=world.settings.rewrite_bodies)
-    extended = read_extended(body)
-    before = snapshot(person, item, day)
-    change = _series_change(item, changes, body) if day is None else _occurrence_change(item, day, changes, body)
-    with _recorded(world, person, actor, item, before, "PATCH", day):
-        item.extended = item.extended | extended
+def _note_zones(facts: Json, settings: Settings) -> None:
+    """The zones in which an event was written stay known when its times are changed."""
+    for name, key in (("originalStartTimeZone", "start"), ("originalEndTimeZone", "end")):
+        zone_name = facts[key]["timeZone"]
+        facts.setdefault(name, settings.original_utc_zone if zone_name == "UTC" else zone_name)
+
+
+def update(
+    world: World, person: Person, event_id: str, body: Json, actor: Actor, if_match: str | None = None
+) -> Target:
+    """Change an item or one occurrence; the item, and the original date of the occurrence."""
+    mailbox, settings = person.calendar, world.settings
+    item, day = mailbox.find(event_id)
+    _check_match(world, mailbox, item, day, if_match)
+    changes = read_facts(body, settings, as_user=actor.is_user)
+    changes |= online_meeting(item.facts, changes, mailbox.calendars[item.calendar])
+    extended, extensions = read_extended(body), read_extensions(body, item.extensions)
+    if day is None:
+        change = _series_change(item, changes, body, settings)
+    else:
+        change = _occurrence_change(item, day, changes, body, settings)
+    _write(world, person, actor, (item, day), change | {"extended": extended, "extensions": extensions})
+    return item, day
+
+
+def change_facts(world: World, person: Person, target: Target, facts: Json, actor: Actor) -> None:
+    """Set facts that no request may set, such as the answer to an invitation."""
+    item, day = target
+    _write(world, person, actor, target, {"facts": facts if day else item.facts | facts})
+
+
+def _write(world: World, person: Person, actor: Actor, target: Target, change: Json) -> None:
+    item, day = target
+    with _recorded(world, person, actor, item, snapshot(person, item, day), "PATCH", day):
         item.touched = True
-        _apply(item, day, change, stamp(world.now()))
+        item.extended = item.extended | change.get("extended", {})
+        item.extensions = change.get("extensions", item.extensions)
+        _apply(item, day, change, stamp(world.now()), world.settings)
         person.calendar.put(item, world.now())
         if day is not None:
             item.exceptions[day.isoformat()]["version"] = item.version
-    return snapshot(person, item, day)
 
 
 def _check_match(world: World, mailbox: Mailbox, item: Item, day: date | None, if_match: str | None) -> None:
+    """GraphError when `if_match` is an outdated etag, unless the settings say that this does not matter."""
     if not if_match or if_match == "*" or world.settings.if_match == "ignore":
         return
     if if_match != etag(mailbox, version_of(item, day)):
@@ -128,13 +138,13 @@ def _check_match(world: World, mailbox: Mailbox, item: Item, day: date | None, i
             "The send or update operation could not be performed because the change key passed in the request "
             "does not match the current change key for the item."
         )
-        raise GraphError(412, "ErrorIrresolvableConflict", message)
+        raise GraphError(world.settings.if_match_status, "ErrorIrresolvableConflict", message)
 
 
-def _series_change(item: Item, changes: Json, body: Json) -> Json:
+def _series_change(item: Item, changes: Json, body: Json, settings: Settings) -> Json:
     """What a PATCH of a single event or of a whole series comes to: facts and, perhaps, a recurrence."""
     facts = item.facts | changes
-    check_times(facts)
+    check_times(facts, settings)
     if "recurrence" in body:
         return {"facts": facts, "recurrence": read_series(body["recurrence"], facts), "fresh": True}
     if item.recurrence is None or not ({"start", "end", "isAllDay"} & set(changes)):
@@ -145,11 +155,11 @@ def _series_change(item: Item, changes: Json, body: Json) -> Json:
     return {"facts": facts, "recurrence": read_series(item.recurrence | {"range": limits}, facts), "fresh": True}
 
 
-def _occurrence_change(item: Item, day: date, changes: Json, body: Json) -> Json:
+def _occurrence_change(item: Item, day: date, changes: Json, body: Json, settings: Settings) -> Json:
     if body.get("recurrence") is not None:
         raise bad_request("Your request can't be completed. An occurrence cannot have a recurrence.")
     facts = facts_on(item, day) | changes
-    check_times(facts)
+    check_times(facts, settings)
     if "start" in changes:
         _check_boundaries(item, day, facts)
     return {"facts": changes}
@@ -165,30 +175,34 @@ def _check_boundaries(item: Item, day: date, facts: Json) -> None:
         raise GraphError(400, "ErrorOccurrenceCrossingBoundary", message)
 
 
-def _apply(item: Item, day: date | None, change: Json, now: str) -> None:
+def _apply(item: Item, day: date | None, change: Json, now: str, settings: Settings) -> None:
     if day is not None:
-        item.exceptions[day.isoformat()] = (
-            item.exceptions.get(day.isoformat(), {}) | change["facts"] | {"modified": now}
-        )
+        known = item.exceptions.get(day.isoformat()) or {"renamed": settings.exception_ids == "change"}
+        item.exceptions[day.isoformat()] = known | change["facts"] | {"modified": now}
         return
     item.facts, item.modified = change["facts"], now
     if change.get("fresh"):
         item.recurrence, item.exceptions, item.cancelled = change["recurrence"], {}, []
+        if settings.instance_ids == "change":
+            item.era = (item.era + 1) % 0x10000
 
 
-def delete(world: World, person: Person, event_id: str, actor: Actor, if_match: str | None = None) -> None:
+def delete(
+    world: World, person: Person, event_id: str, actor: Actor, if_match: str | None = None, *, for_good: bool = False
+) -> None:
     """Delete an item, or one occurrence of a series: of that, the log tells only that the series changed."""
-    item, day = person.calendar.find(event_id)
-    _check_match(world, person.calendar, item, day, if_match)
+    mailbox = person.calendar
+    item, day = mailbox.find(event_id)
+    _check_match(world, mailbox, item, day, if_match)
     before = snapshot(person, item, day)
     with _recorded(world, person, actor, item, before, "DELETE", day):
         if day is None:
-            person.calendar.remove(item, world.now())
+            mailbox.remove(item, world.now(), for_good=for_good)
             return
         item.cancelled = sorted({*item.cancelled, day.isoformat()})
         item.exceptions.pop(day.isoformat(), None)
         item.touched = True
-        person.calendar.put(item, world.now())
+        mailbox.put(item, world.now(), tells_all=False)
 
 
 def set_exceptions(item: Item, exceptions: list[Json], cancelled: list[str]) -> None:
@@ -217,6 +231,45 @@ def _recorded(
     gone = method == "DELETE"
     after = None if gone else snapshot(person, item, day)
     world.audit.note(world.now(), actor.name, method, person, item, before, after)
+
+
+def move(world: World, person: Person, event_id: str, calendar: Calendar) -> Item:
+    """Put an item into another calendar of its mailbox, as its owner; a series goes as a whole."""
+    item, day = person.calendar.find(event_id)
+    if day is not None:
+        raise bad_request("Your request can't be completed. An occurrence cannot be moved without its series.")
+    if calendar.serial != item.calendar:
+        with _recorded(world, person, USER, item, snapshot(person, item), "MOVE"):
+            item.touched = True
+            person.calendar.move(item, calendar, world.now())
+    return item
+
+
+def copy(world: World, person: Person, event_id: str, calendar: Calendar | None = None) -> Item:
+    """Make another item like one that is there, as the owner of the mailbox does with copy and paste."""
+    source, day = person.calendar.find(event_id)
+    calendar = calendar or person.calendar.calendars[source.calendar]
+    now = stamp(world.now())
+    facts = deepcopy(source.facts if day is None else facts_on(source, day))
+    item = Item(person.calendar.next_serial(), facts, USER.name, now, now, calendar=calendar.serial)
+    if day is None:
+        item.recurrence, item.exceptions = deepcopy(source.recurrence), deepcopy(source.exceptions)
+        item.cancelled = list(source.cancelled)
+    if world.settings.copies_keep_properties:
+        item.extended, item.extensions = dict(source.extended), deepcopy(source.extensions)
+    with _recorded(world, person, USER, item, None, "POST"):
+        person.calendar.put(item, world.now())
+    return item
+
+
+def restore(world: World, person: Person, event_id: str) -> Item:
+    """Take an item out of Deleted Items again, into the default calendar."""
+    mailbox = person.calendar
+    serial = mailbox.serial_of(read_id(event_id, mailbox.key).number)
+    item = mailbox.restore(serial, mailbox.default, world.now())
+    item.touched = True
+    world.audit.note(world.now(), USER.name, "RESTORE", person, item, None, snapshot(person, item))
+    return item
 
 
 def bump(world: World, person: Person, serial: int) -> None:

@@ -17,7 +17,7 @@ _NAMES = {
     for name in (
         "users", "calendar", "calendars", "calendarView", "events", "delta", "instances", "cancel", "outlook",
         "permanentDelete", "mailboxSettings", "supportedTimeZones", "translateExchangeIds", "subscriptions",
-        "getSchedule", "$batch",
+        "getSchedule", "$batch", "accept", "decline", "tentativelyAccept",
     )
 }  # fmt: skip
 READ = frozenset({"Calendars.Read", "Calendars.ReadWrite"})
@@ -58,7 +58,10 @@ ROUTES = {
     f"DELETE {_EVENTS}/{{event}}": Route(writes.delete_event, WRITE),
     f"GET {_EVENTS}/{{event}}/instances": Route(views.list_instances, READ),
     f"POST {_EVENTS}/{{event}}/cancel": Route(writes.cancel_event, WRITE),
-    f"POST {_EVENTS}/{{event}}/permanentDelete": Route(writes.delete_event, WRITE),
+    f"POST {_EVENTS}/{{event}}/accept": Route(writes.respond, WRITE),
+    f"POST {_EVENTS}/{{event}}/decline": Route(writes.respond, WRITE),
+    f"POST {_EVENTS}/{{event}}/tentativelyAccept": Route(writes.respond, WRITE),
+    f"POST {_EVENTS}/{{event}}/permanentDelete": Route(writes.delete_for_good, WRITE),
     f"GET {_EVENTS}/delta": Route(delta.list_changes, READ),
     f"GET {_VIEW}": Route(views.list_view, READ),
     f"GET {_VIEW}/delta": Route(delta.list_changes, READ),

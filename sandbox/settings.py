@@ -36,11 +36,34 @@ class Settings:
     guest_error: str = "ErrorInvalidUser"  # or "MailboxNotEnabledForRESTAPI"
     iana_zones: str = "all"  # or "listed"
     if_match: str = "honour"  # or "ignore"
+    if_match_status: int = 412
     duplicate_transaction_status: int = 409
     duplicate_transaction_existing_id: bool = True
     transaction_after_delete: str = "kept"  # or "free"
+    transaction_repost: str = "same"  # or "refuse"
+    transaction_scope: str = "mailbox"  # or "tenant"
+    transaction_id_longest: int = 0
+    transaction_id_null: bool = True
     rewrite_bodies: bool = True
     change_key_bump_seconds: float = 0.0
+    change_key_bumps: int = 1
+
+    subject_limit: int = 255
+    subject_too_long: str = "cut"  # or "refuse"
+    unknown_categories: str = "keep"  # or "drop"
+    empty_location: str = "full"  # or "bare"
+    reversed_times_code: str = "ErrorPropertyValidationFailure"  # or "ErrorInvalidRequest"
+    not_midnight_code: str = "ErrorInvalidRequest"  # or "ErrorPropertyValidationFailure"
+    all_day_of_user: str = "busy"  # or "free"
+    original_utc_zone: str = "UTC"  # or "tzone://Microsoft/Utc"
+    location_header: bool = True
+    return_minimal: str = "ignore"  # or "reduce", "empty"
+    extended_property_guids: str = "lower"  # or "upper"
+    property_search: str = "mailbox"  # or "calendar"
+    events_top: str = "cut"  # or "refuse"
+    exception_ids: str = "keep"  # or "change"
+    instance_ids: str = "keep"  # or "change"
+    copies_keep_properties: bool = True
 
     delta_page_size: int = 10
     delta_generations: int = 3

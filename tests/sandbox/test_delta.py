@@ -72,7 +72,14 @@ def test_what_changes_outside_the_window_is_told_as_removed(sandbox: Client, ann
     assert items[0]["id"] == event["id"]
 
 
-def test_a_deleted_occurrence_shows_only_in_its_series(sandbox: Client, ann: str) -> None:
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [("master", ["seriesMaster"]), ("series", ["seriesMaster", "occurrence", "occurrence"])],
+)
+def test_a_deleted_occurrence_shows_only_in_its_series(
+    sandbox: Client, ann: str, told: str, expected: list[str]
+) -> None:
+    sandbox.configure(delta_deleted_occurrence=told)
     master = sandbox.as_user(ann, **weekly(3))
     items, link = sandbox.first_round(ann)
     second = items[2]["id"]
@@ -80,9 +87,20 @@ def test_a_deleted_occurrence_shows_only_in_its_series(sandbox: Client, ann: str
 
     changed, _ = sandbox.round(link)
 
-    assert kinds(changed) == ["seriesMaster", "occurrence", "occurrence"]
+    assert kinds(changed) == expected
     assert changed[0]["id"] == master["id"]
     assert second not in {item["id"] for item in changed}
+
+
+def test_a_series_of_which_more_than_an_occurrence_was_deleted_comes_whole(sandbox: Client, ann: str) -> None:
+    sandbox.as_user(ann, **weekly(3))
+    items, link = sandbox.first_round(ann)
+    sandbox.control("PATCH", f"mailboxes/{ann}/events/{items[1]['id']}", {"showAs": "free"})
+    sandbox.control("DELETE", f"mailboxes/{ann}/events/{items[2]['id']}")
+
+    changed, _ = sandbox.round(link)
+
+    assert sorted(map(str, kinds(changed))) == ["exception", "occurrence", "seriesMaster"]
 
 
 def test_an_exception_comes_whole(sandbox: Client, ann: str) -> None:
