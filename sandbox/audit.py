@@ -69,12 +69,20 @@ class Audit:
             if others:
                 mails.append(brief | {"kind": kind, "to": others})
 
-    def note_transaction(
-        self, now: datetime, mailbox: str, transaction_id: str, event_id: str | None, same_body: bool
-    ) -> None:
-        """Record that a transactionId came a second time: with the same body again, or with another one."""
-        names = {"mailbox": mailbox, "transaction_id": transaction_id, "event_id": event_id, "same_body": same_body}
-        self.transaction_reuse.append({"at": stamp(now)} | names)
+    def note_claim(self, now: datetime, person: Person, transaction_id: str | None, posted: str) -> None:
+        """Record a transactionId that comes to a mailbox a second time: with the same request, or with another."""
+        serial = person.calendar.transactions.get(transaction_id) if transaction_id else None
+        if serial is None:
+            return
+        item = person.calendar.items.get(serial)
+        entry = {
+            "at": stamp(now),
+            "mailbox": person.mail or person.upn,
+            "transaction_id": transaction_id,
+            "event_id": None if item is None else person.calendar.item_id(item, immutable=True),
+            "same_body": item is not None and item.posted == posted,
+        }
+        self.transaction_reuse.append(entry)
 
     def note_violation(self, now: datetime, kind: str, mailbox: str, count: int) -> None:
         self.limit_violations.append({"at": stamp(now), "kind": kind, "mailbox": mailbox, "count": count})
