@@ -97,25 +97,26 @@ def stamp(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def kept(value: Any, name: str, *, as_user: bool = False) -> dict[str, str]:
+def kept(value: Any, name: str, *, as_user: bool = False, known: str = "all") -> dict[str, str]:
     """A dateTimeTimeZone of a request in the form that is kept; GraphError when it is none.
 
-    The owner of a mailbox may have a zone of their own: a customTimeZone in place of the name.
+    The owner of a mailbox may have a zone of their own: a customTimeZone in place of the name. `known` says which
+    zones an application may name ("all" or "listed").
     """
     if not isinstance(value, dict) or not isinstance(value.get("dateTime"), str):
         raise unreadable(f"The property '{name}' is not a dateTimeTimeZone.")
-    zone_name = _zone_name(value.get("timeZone") or "UTC", name, as_user)
+    zone_name = _zone_name(value.get("timeZone") or "UTC", name, as_user, known)
     local = instant(value["dateTime"], zone_name).astimezone(zone(zone_name))
     if datetime.fromisoformat(value["dateTime"]).tzinfo is None:  # keep what was written, also in a skipped hour
         local = datetime.fromisoformat(value["dateTime"])
     return {"dateTime": digits(local), "timeZone": zone_name}
 
 
-def _zone_name(given: Any, name: str, as_user: bool) -> str:
+def _zone_name(given: Any, name: str, as_user: bool, known: str) -> str:
     if as_user and isinstance(given, dict):
         return custom_name(rule_of(given))
     if not isinstance(given, str):
         raise unreadable(f"The property '{name}' has no readable timeZone.")
     if not as_user:
-        requested_zone(given)
+        requested_zone(given, known)
     return given
