@@ -51,7 +51,7 @@ def _read(name: str, value: Any, settings: Settings, *, as_user: bool) -> Json:
     if name in BOOLEANS:
         return {name: typed(name, value, bool)}
     if name in ("start", "end"):
-        return {name: kept(value, name, as_user=as_user)}
+        return {name: kept(value, name, as_user=as_user, known=settings.iana_zones)}
     if name in READERS:
         return READERS[name](value, settings)
     if as_user and name in AS_USER:
