@@ -135,7 +135,7 @@ def kept_names(call: Call) -> set[str] | None:
 
 def collection(call: Call, what: str, rows: Sequence[Row], show: Callable[[Row], Json]) -> Answer:
     """One page of `rows`: filtered, ordered, cut and selected as the query says."""
-    expanded_properties(call.query.get("$expand"))  # refuses what it cannot read, also when there are no rows
+    _ = call.style, expanded_properties(call.query.get("$expand"))  # refuse what cannot be read, also without rows
     skip = call.number("$skip", 0, 10**9)
     size = call.number("$top", _preferred_size(call), LARGEST_PAGE)
     shown: Iterable[Json]
