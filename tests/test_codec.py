@@ -83,6 +83,7 @@ def test_an_event_is_read_as_an_item():
         ("GMT Standard Time", "2026-07-01T08:00:00+00:00"),
         ("", "2026-07-01T09:00:00+00:00"),
         (None, "2026-07-01T09:00:00+00:00"),
+        ("tzone://Microsoft/Utc", "2026-07-01T09:00:00+00:00"),
     ],
 )
 def test_windows_and_iana_zones_are_read(zone, expected):
@@ -124,9 +125,10 @@ def test_an_all_day_item_holds_the_utc_midnights_of_its_dates():
 
 
 @pytest.mark.parametrize(
-    ("sensitivity", "is_private"), [("normal", False), ("personal", False), ("private", True), ("confidential", True)]
+    ("sensitivity", "is_private"),
+    [("normal", False), ("personal", False), (None, False), ("private", True), ("confidential", True), ("new", True)],
 )
-def test_private_and_confidential_items_are_private(sensitivity, is_private):
+def test_private_and_confidential_items_are_private_and_so_is_what_we_do_not_know(sensitivity, is_private):
     assert from_graph(event(sensitivity=sensitivity)).is_private is is_private
 
 

@@ -4,13 +4,16 @@ import json
 import random
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import responses
 
 from integrations.providers.conversation import Driver, Request, converse
-from integrations.providers.errors import MailboxUnusable, NeedsAdmin, NotFound, ProviderError, Rejected, Unavailable
+from integrations.providers.errors import MailboxUnusable, NotFound, ProviderError, Rejected, Unavailable
 from integrations.providers.microsoft import client as client_module
+from integrations.providers.microsoft import provider
+from integrations.providers.microsoft.errors import RefusedToken
 from integrations.providers.microsoft.provider import Microsoft365
 from integrations.providers.types import Window
 from tests.conftest import tomorrow
@@ -287,8 +290,9 @@ def test_a_redirect_is_not_followed(wire, graph, status):
 REFUSED_TOKEN = Said(401, error("InvalidAuthenticationToken"))
 
 
-def test_a_refused_token_is_fetched_anew_once(wire, graph):
-    wire.say(REFUSED_TOKEN, Said(200, {"id": "a"}))
+@pytest.mark.parametrize("code", ["InvalidAuthenticationToken", "invalidAuthenticationToken", "Unauthorized", ""])
+def test_a_refused_token_is_fetched_anew_once(wire, graph, code):
+    wire.say(Said(401, error(code)), Said(200, {"id": "a"}))
 
     answers = graph.send_many([get()])
 
@@ -325,8 +329,8 @@ def test_a_token_that_stays_refused_needs_an_admin(wire, graph):
     (plain,) = graph.send_many([get()])
     whole = graph.send_many([get("/a"), get("/b")])
 
-    assert type(plain) is NeedsAdmin
-    assert [(type(one), one.is_whole) for one in whole] == [(NeedsAdmin, True)] * 2
+    assert type(plain) is RefusedToken
+    assert [(type(one), one.is_whole) for one in whole] == [(RefusedToken, True)] * 2
     assert len(wire.asked) == 4
 
 
@@ -409,6 +413,97 @@ def test_a_mailbox_that_is_not_there_is_unusable(wire, graph):
 
     with pytest.raises(MailboxUnusable):
         converse(graph.census("u", WINDOW), graph.send_many)
+
+
+def test_a_person_who_stands_on_a_later_page_is_found(wire, graph):
+    more = {"value": [], "@odata.nextLink": f"{wire.root}/users?$skiptoken=2"}
+    ann = {"id": "1", "displayName": "Ann", "mail": "ann@northgate.example"}
+    wire.say(Said(200, more), Said(200, {"value": [ann]}))
+
+    found = converse(graph.look_up("ann@northgate.example"), graph.send_many)
+
+    assert [person.name for person in found] == ["Ann"]
+    assert wire.asked[1].path == "/v1.0/users?$skiptoken=2"
+
+
+def test_a_copy_that_stands_on_a_later_page_is_found(wire, graph):
+    more = {"value": [], "@odata.nextLink": f"{wire.root}/users/u/events?$skip=50"}
+    wire.say(Said(200, more), Said(200, {"value": [event("ours")]}))
+
+    found = converse(graph.find("u", uuid4()), graph.send_many)
+
+    assert [item.remote_id for item in found] == ["ours"]
+
+
+def test_a_list_that_does_not_end_is_an_error(wire, graph):
+    wire.say(Said(200, {"value": [], "@odata.nextLink": f"{wire.root}/users?$skiptoken=2"}))
+
+    with pytest.raises(Unavailable, match="does not come to an end"):
+        converse(graph.look_up("ann@northgate.example"), graph.send_many)
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_what_is_gone_already_counts_as_deleted_there(wire, graph, status):
+    wire.say(Said(status, error("ErrorItemNotFound" if status == 404 else "Gone")))
+
+    with pytest.raises(NotFound):
+        converse(graph.delete("u", "a"), graph.send_many)
+
+
+def event(remote_id: str, **values: Any) -> dict[str, Any]:
+    """A single event as a view or a delta tells it in full."""
+    times = {name: {"dateTime": "2026-12-01T09:00:00.0000000", "timeZone": "UTC"} for name in ("start", "end")}
+    return {
+        "id": remote_id,
+        "type": "singleInstance",
+        "subject": "Dentist",
+        "isAllDay": False,
+        "isCancelled": False,
+        "showAs": "oof",
+        "sensitivity": "normal",
+        "location": {"displayName": "Room 3"},
+        "responseStatus": {"response": "organizer"},
+        **times,
+        **values,
+    }
+
+
+def changes(*events: dict[str, Any], root: str) -> Said:
+    return Said(200, {"value": list(events), "@odata.deltaLink": f"{root}/delta?$deltatoken=2"})
+
+
+@pytest.mark.parametrize(
+    "lacking", ["subject", "start", "end", "isAllDay", "isCancelled", "showAs", "sensitivity", "location", "type"]
+)
+def test_what_a_delta_leaves_out_of_an_item_is_asked_for_and_never_cleared(wire, graph, lacking):
+    whole = event("a")
+    part = {name: value for name, value in whole.items() if name != lacking}
+    wire.say(changes(part, root=wire.root), Said(200, whole))
+
+    page = converse(graph.follow_delta("u", "/delta"), graph.send_many)
+
+    assert page == provider.page([whole], next_link="", cursor="/delta?$deltatoken=2")
+    assert wire.asked[1].path.startswith("/v1.0/users/u/events/a?")
+
+
+def test_an_item_that_has_gone_since_the_delta_named_it_counts_as_removed(wire, graph):
+    wire.say(changes({"id": "a"}, root=wire.root), Said(404, error("ErrorItemNotFound")))
+
+    page = converse(graph.follow_delta("u", "/delta"), graph.send_many)
+
+    assert (page.items, page.removed, page.cursor) == ((), ("a",), "/delta?$deltatoken=2")
+
+
+def test_what_is_told_in_full_or_only_names_its_series_is_not_asked_for(wire, graph):
+    bare = {"id": "occurrence", "type": "occurrence", "seriesMasterId": "master"}
+    removed = {"id": "gone", "@removed": {"reason": "deleted"}}
+    wire.say(changes(event("a"), bare, removed, event("m", type="seriesMaster"), root=wire.root))
+
+    page = converse(graph.follow_delta("u", "/delta"), graph.send_many)
+
+    assert ([item.remote_id for item in page.items], page.removed) == (["a"], ("gone",))
+    assert page.series == {"master", "m"}
+    assert len(wire.asked) == 1
 
 
 @pytest.mark.parametrize("address", ["o'hara@northgate.example", "a+b@northgate.example", "ann&ben@northgate.example"])

@@ -16,7 +16,7 @@ from integrations.providers.errors import (
     Rejected,
     Unavailable,
 )
-from integrations.providers.microsoft.errors import error_for, retry_after
+from integrations.providers.microsoft.errors import RefusedToken, error_for, retry_after
 
 
 def body(code: str, **more: Any) -> dict[str, Any]:
@@ -34,7 +34,8 @@ def body(code: str, **more: Any) -> dict[str, Any]:
         (400, "RequestBodyRead", Rejected),
         (400, "SyncStateInvalid", CursorExpired),
         (400, "ErrorDuplicateTransactionId", DuplicateKey),
-        (401, "InvalidAuthenticationToken", NeedsAdmin),
+        (401, "InvalidAuthenticationToken", RefusedToken),
+        (401, "Forbidden", NeedsAdmin),
         (403, "ErrorAccessDenied", NeedsAdmin),
         (403, "Authorization_RequestDenied", NeedsAdmin),
         (403, "accessDenied", NeedsAdmin),

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
@@ -66,14 +67,25 @@ def everything() -> list[dict[str, Any]]:
 
 
 def told(question: str, answer: Any) -> Any:
-    """What the product makes of this body as the answer to its question. Raises ProviderError."""
+    """What the product makes of this body as the answer to its question. Raises ProviderError.
+
+    What it asks besides, the rest of a list or an item that is not told in full, has no more to it than the body.
+    """
     conversation = QUESTIONS[question]()
     next(conversation)
     try:
-        conversation.send(answer)
+        asked = conversation.send(answer)
+        for _ in list(objects(answer)):
+            asked = conversation.send(besides(asked, answer))
     except StopIteration as end:
         return end.value
     raise AssertionError("the product asks on")
+
+
+def besides(asked: Request, answer: Any) -> Any:
+    """What there is to a second question: the item of the body that it names, or no more items."""
+    named = (found for found in objects(answer) if quote(str(found.get("id")), safe="") in asked.path)
+    return next(named, {"value": []})
 
 
 def outcome(question: str, answer: Any) -> str:

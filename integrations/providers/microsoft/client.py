@@ -14,7 +14,7 @@ import requests
 from integrations.providers.conversation import Answer, Request
 from integrations.providers.errors import NeedsAdmin, ProviderError, Rejected, Unavailable
 from integrations.providers.microsoft.auth import SCOPE_HOSTS, Tokens
-from integrations.providers.microsoft.errors import error_for
+from integrations.providers.microsoft.errors import RefusedToken, error_for
 
 TIMEOUT = (5, 60)  # seconds to connect, to read
 KEPT_FOR = 100.0  # seconds; a connection that has rested for longer may be dead without our knowing
@@ -37,7 +37,7 @@ class GraphClient:
     def send_many(self, requests_: Sequence[Request]) -> list[Answer]:
         """The answers in the order of the requests. A refused token is fetched anew once."""
         answers = self._send(requests_)
-        refused = [place for place, answer in enumerate(answers) if is_refused_token(answer)]
+        refused = [place for place, answer in enumerate(answers) if isinstance(answer, RefusedToken)]
         if refused:
             self.tokens.forget()
             again = self._send([requests_[place] for place in refused])
@@ -179,7 +179,3 @@ def answer_of(item: Mapping[str, Any] | None) -> Answer:
     if item["status"] >= 300:
         return error_for(item["status"], headers if isinstance(headers, Mapping) else {}, item.get("body"))
     return item.get("body")
-
-
-def is_refused_token(answer: Answer) -> bool:
-    return isinstance(answer, NeedsAdmin) and answer.code in ("InvalidAuthenticationToken", "401")

@@ -17,6 +17,8 @@ FIELDS = (
     "id,subject,start,end,isAllDay,showAs,sensitivity,type,seriesMasterId,transactionId,"
     "isCancelled,responseStatus,location"
 )
+PUBLIC = {"normal", "personal"}  # what we do not know is private
+UTC_NAMES = {"", "UTC", "tzone://Microsoft/Utc"}
 SHOW_AS = {"free", "tentative", "busy", "oof", "workingElsewhere"}
 
 
@@ -55,7 +57,7 @@ def from_graph(event: Mapping[str, Any]) -> RemoteItem:
             location=one_line(str((event.get("location") or {}).get("displayName") or "")),
             is_all_day=bool(event.get("isAllDay")),
             show_as=show_as(event),
-            is_private=event.get("sensitivity") in ("private", "confidential"),
+            is_private=str(event.get("sensitivity") or "normal").lower() not in PUBLIC,
             is_ignored=bool(event.get("isCancelled")) or response_of(event) == "declined",
             transaction_id=str(event.get("transactionId") or ""),
             marker=marker_of(event),
@@ -71,8 +73,8 @@ def from_graph_time(value: Mapping[str, str]) -> datetime:
     local = datetime.fromisoformat(value["dateTime"].rstrip("Z"))
     if local.tzinfo is not None:
         raise Unreadable(f"a time with an offset and a zone: {value['dateTime']!r}")
-    name = value.get("timeZone") or "UTC"
-    if name == "UTC":  # as nearly always, because it is what we ask for
+    name = value.get("timeZone") or ""
+    if name in UTC_NAMES:  # as nearly always, because it is what we ask for
         return local.replace(tzinfo=UTC)
     return local.replace(tzinfo=zone(name)).astimezone(UTC)
 

@@ -30,9 +30,14 @@ MAILBOX_CODES = {
     "errornonexistentmailbox": "The mailbox does not exist any more.",
 }
 EXPIRED_CODES = {"syncstatenotfound", "resyncrequired", "syncstateinvalid", "resynchronizationrequired"}
+TOKEN_CODES = {"invalidauthenticationtoken", "unauthorized", "unauthenticated", ""}
 ITEM_CODES = {"erroritemnotfound", "errorfoldernotfound", "erroritemnotfoundexception"}
 LONGEST_RETRY_AFTER = 86_400.0  # seconds; what asks for more is asked again after a day
 PASSING_STATUSES = {408, 409, 412, 423, 424, 425, 429}
+
+
+class RefusedToken(NeedsAdmin):
+    """Graph did not take the access token: a new one may do, else the credentials are to be looked at."""
 
 
 def envelope(body: Any) -> Mapping[str, Any]:
@@ -86,9 +91,8 @@ def request_id(headers: Mapping[str, str], error: Mapping[str, Any]) -> str:
 
 def refusal(status: int, code: str, details: dict[str, Any]) -> NeedsAdmin:
     if status == 401:
-        return NeedsAdmin(
-            f"Microsoft refused calsync's access token ({details['code']}). Test the connection.", **details
-        )
+        kind = RefusedToken if code in TOKEN_CODES else NeedsAdmin
+        return kind(f"Microsoft refused calsync's access token ({details['code']}). Test the connection.", **details)
     if code == "authorization_requestdenied":  # the directory says so, never a calendar
         return NeedsAdmin(
             f"Microsoft refused to look people up ({details['code']}). In the Entra admin centre, grant the app the "

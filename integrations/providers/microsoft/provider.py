@@ -7,7 +7,7 @@ from uuid import UUID
 
 from integrations.providers.base import Provider, register
 from integrations.providers.conversation import Answer, Conversation, Request
-from integrations.providers.errors import CursorExpired, Rejected, Unavailable
+from integrations.providers.errors import CursorExpired, NotFound, Rejected, Unavailable
 from integrations.providers.microsoft.auth import Tokens
 from integrations.providers.microsoft.checks import checks
 from integrations.providers.microsoft.client import BATCH_SIZE, GraphClient, values
@@ -17,6 +17,9 @@ from integrations.providers.types import Check, Credentials, Endpoints, Entry, P
 PREFER = {"Prefer": 'IdType="ImmutableId", outlook.timezone="UTC"'}
 PREFER_PAGES = {"Prefer": 'IdType="ImmutableId", outlook.timezone="UTC", odata.maxpagesize=200'}
 MARKER = f"singleValueExtendedProperties($filter=id eq '{MARKER_ID}')"
+TOLD = {*FIELDS.split(",")} - {"seriesMasterId", "transactionId"}  # of a single event, in full
+NO_HEADERS: Mapping[str, str] = {}
+PAGES = 100  # of a list that is short
 PEOPLE_FIELDS = "id,displayName,mail,userPrincipalName,proxyAddresses,userType"
 
 
@@ -43,8 +46,8 @@ class Microsoft365(Provider):
         """Source: https://learn.microsoft.com/graph/api/user-list"""
         text = address.replace("'", "''")
         wanted = f"mail eq '{text}' or userPrincipalName eq '{text}' or proxyAddresses/any(p:p eq 'smtp:{text}')"
-        body = yield Request("GET", path("/users", {"$filter": wanted, "$select": PEOPLE_FIELDS, "$top": 5}))
-        return tuple(person(user) for user in values(body))
+        first = path("/users", {"$filter": wanted, "$select": PEOPLE_FIELDS, "$top": 5})
+        return tuple(person(user) for user in (yield from self._all(first)))
 
     def create(self, mailbox: str, entry: Entry, *, key: UUID) -> Conversation[Receipt]:
         """Source: https://learn.microsoft.com/graph/api/user-post-events"""
@@ -60,7 +63,10 @@ class Microsoft365(Provider):
 
     def delete(self, mailbox: str, remote_id: str) -> Conversation[None]:
         """Source: https://learn.microsoft.com/graph/api/event-delete"""
-        yield Request("DELETE", event_path(mailbox, remote_id), headers=PREFER)
+        try:
+            yield Request("DELETE", event_path(mailbox, remote_id), headers=PREFER)
+        except CursorExpired as error:  # 410: of an item it means that it is gone
+            raise NotFound(str(error), code=error.code, request_id=error.request_id) from error
 
     def get(self, mailbox: str, remote_id: str) -> Conversation[RemoteItem]:
         """Source: https://learn.microsoft.com/graph/api/event-get"""
@@ -72,8 +78,19 @@ class Microsoft365(Provider):
         """Source: https://learn.microsoft.com/graph/api/singlevaluelegacyextendedproperty-get"""
         wanted = f"singleValueExtendedProperties/Any(ep: ep/id eq '{MARKER_ID}' and ep/value eq '{session_uid}')"
         query = {"$filter": wanted, "$select": FIELDS, "$expand": MARKER, "$top": 50}
-        body = yield Request("GET", path(f"/users/{quote(mailbox)}/events", query), headers=PREFER)
-        return tuple(readable(event) for event in values(body))
+        first = path(f"/users/{quote(mailbox)}/events", query)
+        return tuple(readable(event) for event in (yield from self._all(first, PREFER)))
+
+    def _all(self, link: str, headers: Mapping[str, str] = NO_HEADERS) -> Conversation[list[Mapping[str, Any]]]:
+        """The items of every page of a short list. A page may be empty and name another."""
+        found: list[Mapping[str, Any]] = []
+        for _ in range(PAGES):
+            body = yield Request("GET", link, headers=headers)
+            found += values(body)
+            link = self._links(body)["next_link"]
+            if not link:
+                return found
+        raise Unavailable("Microsoft's list does not come to an end.", code="endless")
 
     def start_delta(self, mailbox: str, window: Window) -> Conversation[Page]:
         """Source: https://learn.microsoft.com/graph/api/event-delta"""
@@ -89,7 +106,21 @@ class Microsoft365(Provider):
 
     def follow_delta(self, mailbox: str, link: str) -> Conversation[Page]:
         body = yield from known_place(link)
-        return page(values(body), is_bare=True, **self._links(body, is_round=True))
+        events = {event.get("id"): event for event in values(body)}  # of several about one item the last one wins
+        for remote_id in [key for key, event in events.items() if lacks_properties(event)]:
+            events[remote_id] = yield from self._whole(mailbox, events[remote_id])
+        return page(list(events.values()), is_bare=True, **self._links(body, is_round=True))
+
+    def _whole(self, mailbox: str, event: Mapping[str, Any]) -> Conversation[Mapping[str, Any]]:
+        """An item of a delta in full: what was left out of it is not known, and never cleared."""
+        whole = path(event_path(mailbox, str(event["id"])), {"$select": FIELDS})
+        try:
+            body = yield Request("GET", whole, headers=PREFER)
+        except NotFound:
+            return {"id": event["id"], "@removed": {"reason": "deleted"}}
+        if not isinstance(body, Mapping) or body.get("id") != event["id"]:
+            raise Unavailable("Microsoft's answer is not the event that was asked for.", code="event")
+        return body
 
     def list_series(self, mailbox: str, series_id: str, window: Window, link: str = "") -> Conversation[Page]:
         """Source: https://learn.microsoft.com/graph/api/event-list-instances"""
@@ -120,6 +151,13 @@ def known_place(link: str) -> Conversation[Mapping[str, Any]]:
     except Rejected as error:
         raise CursorExpired(str(error), code=error.code, request_id=error.request_id) from error
     return body
+
+
+def lacks_properties(event: Mapping[str, Any]) -> bool:
+    """Whether an item of a delta has to be asked for: not what is removed, and no part of a series."""
+    if not event.get("id") or "@removed" in event or event.get("seriesMasterId"):
+        return False
+    return event.get("type") != "seriesMaster" and not event.keys() >= TOLD
 
 
 def path(base: str, query: Mapping[str, Any]) -> str:
