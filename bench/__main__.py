@@ -1,4 +1,4 @@
-"""`python -m bench [idle] [push] [cold] [calendar]`: measure, print a table and one line of JSON."""
+"""`python -m bench [idle] [push] [cold] [calendar] [sandbox]`: measure, print a table and one line of JSON."""
 
 import argparse
 import importlib
@@ -16,7 +16,7 @@ from bench.figures import table
 from bench.stage import stage
 from devtools.process import Terminated
 
-BENCHES = ("idle", "push", "cold", "calendar")
+BENCHES = ("idle", "push", "cold", "calendar", "sandbox")
 
 
 def read_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -24,10 +24,11 @@ def read_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("benches", nargs="*", metavar="BENCH", help=f"of {', '.join(BENCHES)} (default: all)")
     parser.add_argument("--mailboxes", type=int, default=2000, help="of the idle cycle (default: %(default)s)")
     parser.add_argument(
-        "--rounds", type=int, default=5, help="idle and cold syncs to take the median of (default: %(default)s)"
+        "--rounds", type=int, default=5, help="idle and cold syncs, and loads, to take the median of (%(default)s)"
     )
     parser.add_argument("--pushes", type=int, default=120, help="events saved in each half (default: %(default)s)")
     parser.add_argument("--first-sync", type=int, default=200, help="mailboxes that one has (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=3, help="that a load lasts (default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE as well")
     options = parser.parse_args(arguments)
     if unknown := set(options.benches) - set(BENCHES):
