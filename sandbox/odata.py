@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -34,10 +34,17 @@ def invalid_filter(text: str) -> GraphError:
     return GraphError(400, "BadRequest", f"Invalid filter clause: {text}")
 
 
+def predicate(text: str, known: Collection[str] = ()) -> Predicate:
+    """What a $filter asks for; GraphError when it cannot be read, or names a property that is not `known`."""
+    try:
+        return _read(text, frozenset(known))
+    except RecursionError:
+        raise invalid_filter("it is nested too deeply.") from None
+
+
 @lru_cache(maxsize=512)
-def predicate(text: str) -> Predicate:
-    """What a $filter asks for; GraphError when it cannot be read."""
-    reader = _Reader(text)
+def _read(text: str, known: frozenset[str]) -> Predicate:
+    reader = _Reader(text, known)
     if len(reader.tokens) > LONGEST_FILTER:
         raise invalid_filter("it is too long.")
     found = reader.any_of()
@@ -49,9 +56,10 @@ def predicate(text: str) -> Predicate:
 class _Reader:
     """A recursive descent over a $filter."""
 
-    def __init__(self, text: str, variable: str = "") -> None:
+    def __init__(self, text: str, known: frozenset[str]) -> None:
         self.tokens = _TOKEN.findall(text)
-        self.variable = variable
+        self.known = known
+        self.variable = ""
 
     def next(self) -> str:
         if not self.tokens:
@@ -134,6 +142,8 @@ class _Reader:
         parts = name.split("/")
         if self.variable and parts[0] == self.variable:
             return tuple(parts[1:]) or ("",)
+        if self.known and parts[0].lower() not in self.known:
+            raise invalid_filter(f"Could not find a property named '{parts[0]}'.")
         return tuple(parts)
 
     def literal(self) -> Any:
@@ -154,7 +164,7 @@ def _literal(token: str) -> Any:
         return _comparable(token[1:-1].replace("''", "'"))
     if token.lower() in _CONSTANTS:
         return _CONSTANTS[token.lower()]
-    if re.fullmatch(r"-?\d+", token):
+    if re.fullmatch(r"-?\d{1,100}", token):
         return int(token)
     if re.match(r"\d{4}-\d\d-\d\d", token):
         return _comparable(token)
@@ -194,6 +204,8 @@ def holds(test: Predicate, row: Json) -> bool:
         return test(row)
     except TypeError:
         raise invalid_filter("the types of the two sides differ.") from None
+    except RecursionError:
+        raise invalid_filter("it is nested too deeply.") from None
 
 
 def selected(text: str | None) -> set[str] | None:

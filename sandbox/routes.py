@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
-from tzlocal.windows_tz import tz_win, win_tz
-
-from sandbox import delta, users, views, writes
+from sandbox import delta, exchange_ids, outlook, schedule, users, users_delta, views, writes
 from sandbox.calls import Answer, Call
 from sandbox.errors import GraphError, unknown_path
 
@@ -17,11 +16,14 @@ _NAMES = {
     for name in (
         "users", "calendar", "calendars", "calendarView", "events", "delta", "instances", "cancel", "outlook",
         "permanentDelete", "mailboxSettings", "supportedTimeZones", "translateExchangeIds", "subscriptions",
-        "getSchedule", "$batch", "accept", "decline", "tentativelyAccept",
+        "getSchedule", "$batch", "$count", "me", "accept", "decline", "tentativelyAccept",
     )
 }  # fmt: skip
+_NAMES |= {f"microsoft.graph.{name}": _NAMES[name] for name in ("delta", "getschedule", "translateexchangeids")}
+_NO_ID = frozenset({"delta", "$count"})  # stand where an id could stand
 READ = frozenset({"Calendars.Read", "Calendars.ReadWrite"})
 WRITE = frozenset({"Calendars.ReadWrite"})
+SETTINGS = frozenset({"MailboxSettings.Read", "MailboxSettings.ReadWrite"})
 DIRECTORY = frozenset({"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"})
 
 
@@ -32,21 +34,12 @@ class Route(NamedTuple):
     roles: frozenset[str]
 
 
-def supported_zones(call: Call) -> Answer:
-    """The zones by their Windows names, or by their IANA names when the path asks for them."""
-    names = sorted(tz_win if "iana" in call.segments[-1].lower() else win_tz)
-    return Answer(200, {"value": [{"alias": name, "displayName": name} for name in names]})
-
-
-def mailbox_settings(call: Call) -> Answer:
-    """Needs a permission that a calendar sync does not have."""
-    raise GraphError(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
-
-
 _EVENTS = "/users/{id}/events"
 _VIEW = "/users/{id}/calendarView"
 ROUTES = {
     "GET /users": Route(users.list_users, DIRECTORY),
+    "GET /users/$count": Route(users.count_users, DIRECTORY),
+    "GET /users/delta": Route(users_delta.list_user_changes, DIRECTORY),
     "GET /users/{id}": Route(users.get_user, DIRECTORY),
     "GET /users/{id}/calendar": Route(views.get_calendar, READ),
     "GET /users/{id}/calendars": Route(views.list_calendars, READ),
@@ -65,34 +58,45 @@ ROUTES = {
     f"GET {_EVENTS}/delta": Route(delta.list_changes, READ),
     f"GET {_VIEW}": Route(views.list_view, READ),
     f"GET {_VIEW}/delta": Route(delta.list_changes, READ),
-    "POST /users/{id}/translateExchangeIds": Route(users.translate_ids, DIRECTORY),
-    "GET /users/{id}/outlook/supportedTimeZones": Route(supported_zones, DIRECTORY),
-    "GET /users/{id}/mailboxSettings": Route(mailbox_settings, frozenset()),
+    "POST /users/{id}/translateExchangeIds": Route(exchange_ids.translate_ids, DIRECTORY),
+    "GET /users/{id}/outlook/supportedTimeZones": Route(outlook.supported_zones, DIRECTORY),
+    "GET /users/{id}/mailboxSettings": Route(outlook.mailbox_settings, SETTINGS),
+    "POST /users/{id}/calendar/getSchedule": Route(schedule.get_schedule, READ),
 }
 _KNOWN = {entry.split(" ", 1)[1] for entry in ROUTES}
 
 
 def place(call: Call) -> None:
     """Find out which template the path of a call fits, and which ids stand in it."""
+    call.template, ids, call.calendar_id = _placed(tuple(call.segments))
+    call.ids = list(ids)
+
+
+@lru_cache(4096)
+def _placed(segments: tuple[str, ...]) -> tuple[str, tuple[str, ...], str]:
+    """Template, ids, and the id of a calendar."""
     parts: list[str] = []
-    before = ""
-    for segment in call.segments:
+    ids: list[str] = []
+    before = calendar_id = ""
+    for segment in segments:
         name = _NAMES.get(segment.partition("(")[0].lower())
-        if before in _PLACES and name != "delta":
+        if before in _PLACES and name not in _NO_ID:
             if before == "calendars":
-                call.calendar_id = segment
+                calendar_id = segment
             else:
-                call.ids.append(segment)
+                ids.append(segment)
             parts.append(_PLACES[before])
             before = ""
         else:
             before = name or segment
             parts.append(before)
-    call.template = "/" + "/".join(_default_calendar(call, parts))
+    return "/" + "/".join(_default_calendar(parts)), tuple(ids), calendar_id
 
 
-def _default_calendar(call: Call, parts: list[str]) -> list[str]:
+def _default_calendar(parts: list[str]) -> list[str]:
     """Paths through a calendar lead where the short ones lead."""
+    if len(parts) > 3 and parts[-1] == "getSchedule":
+        return [*parts[:2], "calendar", "getSchedule"] if parts[2] in ("calendar", "calendars") else parts
     if len(parts) > 3 and parts[2] == "calendar":
         return parts[:2] + parts[3:]
     if len(parts) > 4 and parts[2] == "calendars" and parts[4] != "delta":
@@ -106,13 +110,19 @@ def perform(call: Call) -> Answer:
     if route is None:
         if call.template in _KNOWN:
             raise GraphError(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
-        raise unknown_path(call.segments[-1] if call.segments else "")
-    if route.roles and not route.roles & (call.roles | in_exchange(call)):
+        raise _nowhere(call)
+    if route.roles and not route.roles & call.roles and not route.roles & in_exchange(call):
         raise _forbidden(route)
     answer = route.answer(call)
     if call.applied:
         answer.headers["Preference-Applied"] = ", ".join(call.applied)
     return answer
+
+
+def _nowhere(call: Call) -> GraphError:
+    if call.template.startswith("/me"):
+        return GraphError(400, "BadRequest", "/me request is only valid with delegated authentication flow.")
+    return unknown_path(call.segments[-1] if call.segments else "", call.world.settings.unknown_path)
 
 
 def in_exchange(call: Call) -> frozenset[str]:

@@ -1,76 +1,179 @@
-"""The directory: users by list, by filter, by id."""
+"""The directory: users by list, by filter, by search, by id."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from urllib.parse import quote
+from typing import Any
 
 from sandbox.calls import Answer, Call
-from sandbox.errors import GraphError, bad_request
+from sandbox.errors import GraphError
 from sandbox.items import Json
 from sandbox.mailbox import Person
-from sandbox.odata import holds, predicate, selected
+from sandbox.odata import holds, ordered, ordering, predicate, selected
+from sandbox.user_properties import COLLECTIONS, DEFAULTS, KNOWN, NOT_IN_LISTS, PROPERTIES
 
-DEFAULT_PROPERTIES = {
-    "businessphones", "displayname", "givenname", "id", "jobtitle", "mail", "mobilephone", "officelocation",
-    "preferredlanguage", "surname", "userprincipalname",
-}  # fmt: skip
 DEFAULT_PAGE = 100
 LARGEST_PAGE = 999
-NOT_IN_LISTS = {"aboutme", "mailboxsettings", "birthday", "hiredate", "interests", "skills"}
+_ADVANCED = re.compile(r"(?i)\bendswith\s*\(|\bnot\b|\bne\b")
+_UNSUPPORTED = re.compile(r"(?i)\bcontains\s*\(|\b(?:gt|lt)\b")
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
+_PLACE = re.compile(r"RFNwdAoAAQ(\d{1,9})e(\d{1,9})")
+_ADVICE = (
+    "is not supported because the required parameters might be missing. Try adding $count=true query parameter and "
+    "ConsistencyLevel:eventual header. Refer to https://aka.ms/graph-docs/advanced-queries for more information"
+)
+
+
+def unsupported(message: str) -> GraphError:
+    return GraphError(400, "Request_UnsupportedQuery", message)
 
 
 def list_users(call: Call) -> Answer:
     """A page of the directory, or of what a filter finds in it."""
-    names = selected(call.query.get("$select"))
+    names = chosen(call)
     if names and names & NOT_IN_LISTS:
         raise GraphError(501, "NotImplemented", "Not implemented.")
     if "$skip" in call.query:
-        raise GraphError(400, "Request_UnsupportedQuery", "'$skip' is not supported by the service.")
-    size = call.number("$top", DEFAULT_PAGE, LARGEST_PAGE)
+        raise unsupported("'$skip' is not supported by the service.")
+    is_counted = _is_counted(call)
+    size, (skip, empty) = _page_size(call), _place(call)
     found = _found(call)
-    skip = _place(call.query.get("$skiptoken"))
-    shown = [pick_user(person, names) for person in found[skip : skip + size]]
-    fields = f"({call.query['$select']})" if names else ""
-    body: Json = {"@odata.context": call.context(f"users{fields}")}
-    if call.query.get("$count") == "true" and not skip:
+    body: Json = {"@odata.context": call.context(f"users{fields(call)}")}
+    if is_counted and "$skiptoken" not in call.query:
         body["@odata.count"] = len(found)
+    if empty:
+        body |= {"@odata.nextLink": _next_link(call, skip, empty - 1), "value": []}
+        return Answer(200, body)
     if skip + size < len(found):
-        query = {name: value for name, value in call.query.items() if name != "$skiptoken"}
-        body["@odata.nextLink"] = call.link("/users", **query, **{"$skiptoken": f"RFNwdAoAAQ{skip + size:06d}"})
-    body["value"] = shown
+        body["@odata.nextLink"] = _next_link(call, skip + size, 0)
+    body["value"] = [pick_user(_user(row), names) for row in found[skip : skip + size]]
     return Answer(200, body)
 
 
-def _place(token: str | None) -> int:
-    if not token:
-        return 0
-    if not re.fullmatch(r"RFNwdAoAAQ\d+", token):
-        raise GraphError(
-            400, "Directory_ExpiredPageToken", "The specified page token value has expired or is not valid."
-        )
-    return int(token[len("RFNwdAoAAQ") :])
+def count_users(call: Call) -> Answer:
+    """How many users there are, as plain text."""
+    if not _is_eventual(call):
+        raise unsupported(f"Request with $count {_ADVICE}.")
+    return Answer(200, str(len(_found(call))), {"Content-Type": "text/plain"})
 
 
-def _found(call: Call) -> Sequence[Person]:
-    """The people that the filter asks for, in the order of the directory."""
-    text = call.query.get("$filter")
-    if not text:
-        return list(call.world.people.values())
-    if (
-        re.search(r"(?i)\bendswith\(|\bnot\b|\bne\b", text)
-        and call.headers.get("consistencylevel", "").lower() != "eventual"
-    ):
-        message = "Operator 'endsWith' or 'not' is not supported because the required parameters might be missing."
-        raise GraphError(400, "Request_UnsupportedQuery", message)
-    test = predicate(text)
-    return [person for person in _candidates(call, text) if holds(test, person.as_user())]
+def chosen(call: Call) -> set[str] | None:
+    """The names of the $select, in small letters; GraphError for one that a user has not."""
+    names = selected(call.query.get("$select"))
+    unknown = sorted((names or set()) - KNOWN - {"*"})
+    if unknown:
+        what = f"Could not find a property named '{unknown[0]}' on type 'microsoft.graph.user'."
+        raise GraphError(400, "BadRequest", f"Parsing OData Select and Expand failed: {what}")
+    return None if names is None or "*" in names else names
 
 
-def _candidates(call: Call, text: str) -> Sequence[Person]:
-    if not _is_about_addresses(text):
-        return list(call.world.people.values())
+def fields(call: Call) -> str:
+    """What stands behind the entity in a context: the properties that were selected."""
+    return f"({call.query['$select']})" if call.query.get("$select") else ""
+
+
+def _is_eventual(call: Call) -> bool:
+    return call.headers.get("consistencylevel", "").lower() == "eventual"
+
+
+def _is_counted(call: Call) -> bool:
+    """Whether the number of users is told; GraphError when an advanced query does not say that it is one."""
+    wanted, eventual = call.query.get("$count", "").lower() == "true", _is_eventual(call)
+    filter_ = _LITERAL.sub("''", call.query.get("$filter", ""))
+    if not (wanted and eventual):
+        if "$search" in call.query:
+            raise unsupported(f"Request with $search {_ADVICE}.")
+        if filter_ and "$orderby" in call.query:
+            raise unsupported(f"Sorting with $filter {_ADVICE}.")
+        found = _ADVANCED.search(filter_)
+        if found:
+            raise unsupported(f"Operator '{found.group().rstrip('( ')}' {_ADVICE}.")
+        if wanted and call.world.settings.count_without_consistency == "refuse":
+            raise unsupported(f"Request with $count {_ADVICE}.")
+    if _UNSUPPORTED.search(filter_):
+        raise unsupported("Unsupported or invalid query filter clause specified.")
+    return wanted and eventual
+
+
+def _page_size(call: Call) -> int:
+    text = call.query.get("$top")
+    if text is None:
+        return DEFAULT_PAGE
+    size = int(text) if text.isdecimal() and len(text) < 10 else 0
+    if size > LARGEST_PAGE and call.world.settings.users_top == "cut":
+        return LARGEST_PAGE
+    if not 1 <= size <= LARGEST_PAGE:
+        raise unsupported(f"Invalid page size specified: '{text}'. Must be between 1 and {LARGEST_PAGE} inclusive.")
+    return size
+
+
+def _place(call: Call) -> tuple[int, int]:
+    """Where the page begins, and how many empty pages come before it."""
+    token = call.query.get("$skiptoken")
+    if token is None:
+        return 0, call.world.settings.users_empty_pages
+    found = _PLACE.fullmatch(token)
+    if not found:
+        message = "The specified page token value has expired or is not valid."
+        raise GraphError(400, "Directory_ExpiredPageToken", message)
+    return int(found[1]), int(found[2])
+
+
+def _next_link(call: Call, skip: int, empty: int) -> str:
+    query = {name: value for name, value in call.query.items() if name != "$skiptoken"}
+    return call.link("/users", **query, **{"$skiptoken": f"RFNwdAoAAQ{skip:06d}e{empty}"})
+
+
+def _user(row: Person | Json) -> Json:
+    return row.as_user() if isinstance(row, Person) else row
+
+
+def _everybody(call: Call) -> Sequence[Person | Json]:
+    """The users as far as the directory shows them by now."""
+    world = call.world
+    if not world.settings.directory_delay_seconds:
+        return list(world.people.values())
+    return world.directory.users(visible(call))
+
+
+def visible(call: Call) -> int:
+    """The number of the last change that the directory shows by now."""
+    delay = call.world.settings.directory_delay_seconds
+    return call.world.directory.sequence_at(call.world.now().timestamp() - delay)
+
+
+def _found(call: Call) -> Sequence[Person | Json]:
+    """The users that filter and search ask for, in the order that is asked for."""
+    text, search = call.query.get("$filter"), call.query.get("$search")
+    keys = ordering(call.query.get("$orderby"))
+    if not text and not search and not keys:
+        return _everybody(call)
+    if any(path[0].lower() not in PROPERTIES for path, _ in keys):
+        raise GraphError(400, "BadRequest", "Could not find the property of $orderby on type 'microsoft.graph.user'.")
+    found = _candidates(call, text) if text else _everybody(call)
+    rows = [_user(row) for row in found]
+    if text:
+        rows = _filtered(call, text, rows)
+    if search:
+        rows = [row for row in rows if _is_searched(search, row)]
+    return ordered(rows, keys)
+
+
+def _filtered(call: Call, text: str, rows: list[Json]) -> list[Json]:
+    is_exact = call.world.settings.proxy_addresses == "match case"
+    test = predicate(re.sub(r"'SMTP:", "'primary:", text) if is_exact else text, known=KNOWN)
+    return [row for row in rows if holds(test, _told_apart(row) if is_exact else row)]
+
+
+def _told_apart(row: Json) -> Json:
+    """A user whose primary address differs from an alias by more than its case."""
+    return row | {"proxyAddresses": [re.sub(r"^SMTP:", "primary:", address) for address in row["proxyAddresses"]]}
+
+
+def _candidates(call: Call, text: str) -> Sequence[Person | Json]:
+    if call.world.settings.directory_delay_seconds or not _is_about_addresses(text):
+        return _everybody(call)
     found: dict[str, Person] = {}
     for address in re.findall(r"(?i)eq\s+'(?:smtp:)?((?:[^']|'')*)'", text):
         for person in call.world.by_address.get(address.replace("''", "'").lower(), ()):
@@ -85,35 +188,46 @@ def _is_about_addresses(text: str) -> bool:
     return re.fullmatch(r"(?i)[\s()]*@(?:[\s()]*or[\s()]*@)*[\s()]*", rest) is not None
 
 
-def pick_user(person: Person, names: set[str] | None) -> Json:
+_CLAUSE = r'"(\w+):([^"]*)"'
+
+
+def _is_searched(text: str, row: Json) -> bool:
+    """Whether a user is what a $search asks for: clauses in quotes, joined by AND and OR."""
+    if not re.fullmatch(rf"\s*{_CLAUSE}(\s+(AND|OR)\s+{_CLAUSE})*\s*", text):
+        raise unsupported('Invalid $search query: a clause is written as "property:value", its quotes included.')
+    groups = re.split(r"\s+OR\s+", text)
+    return any(all(_begins(row, *clause) for clause in re.findall(_CLAUSE, group)) for group in groups)
+
+
+def _begins(row: Json, name: str, value: str) -> bool:
+    """Whether a property begins with a text; of a display name, any of its words."""
+    found: Any = row.get(PROPERTIES.get(name.lower(), "")) or ""
+    texts = found if isinstance(found, list) else [str(found)]
+    words = [word for text in texts for word in (text, *text.split())]
+    return any(word.lower().startswith(value.lower()) for word in words)
+
+
+def pick_user(user: Json, names: set[str] | None) -> Json:
     """A user with the properties that were asked for; Graph leaves out the id only when it was not."""
-    user = person.as_user()
     if names is None:
-        return {name: value for name, value in user.items() if name.lower() in DEFAULT_PROPERTIES}
-    return {name: value for name, value in user.items() if name.lower() in names}
+        return {name: value for name, value in user.items() if name.lower() in DEFAULTS}
+    missing: Json = {name: [] if name in COLLECTIONS else None for name in (PROPERTIES[short] for short in names)}
+    known = {name: value for name, value in user.items() if name.lower() in names}
+    return known | {name: value for name, value in missing.items() if name not in known}
 
 
 def get_user(call: Call) -> Answer:
+    """One user, by id or by user principal name."""
     person = call.world.in_directory(call.ids[0])
-    if person is None:
-        message = (
-            f"Resource '{call.ids[0]}' does not exist or one of its queried reference-property objects are not present."
-        )
-        raise GraphError(404, "Request_ResourceNotFound", message)
-    names = selected(call.query.get("$select"))
-    fields = f"({call.query['$select']})" if names else ""
-    return Answer(200, {"@odata.context": call.context(f"users{fields}/$entity")} | pick_user(person, names))
+    user: Json | None = person.as_user() if person else None
+    if call.world.settings.directory_delay_seconds:
+        user = _seen(call, person.id if person else call.ids[0])
+    if user is None:
+        what = "does not exist or one of its queried reference-property objects are not present."
+        raise GraphError(404, "Request_ResourceNotFound", f"Resource '{call.ids[0]}' {what}")
+    body = {"@odata.context": call.context(f"users{fields(call)}/$entity")} | pick_user(user, chosen(call))
+    return Answer(200, body)
 
 
-def translate_ids(call: Call) -> Answer:
-    """Ids of events from one rendering into the other."""
-    mailbox = call.mailbox
-    wanted = call.details.get("targetIdType")
-    if wanted not in ("restId", "restImmutableEntryId") or not isinstance(call.details.get("inputIds"), list):
-        raise bad_request("The id type is not supported here.")
-    value = []
-    for source in call.details["inputIds"]:
-        item, day = mailbox.find(str(source))
-        value.append({"sourceId": source, "targetId": mailbox.id_of(item.serial, day, immutable=wanted != "restId")})
-    context = call.context(f"users('{quote(call.ids[0])}')/translateExchangeIds")
-    return Answer(200, {"@odata.context": context, "value": value})
+def _seen(call: Call, user_id: str) -> Json | None:
+    return call.world.directory.state(user_id, visible(call))
