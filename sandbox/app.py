@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
+from itertools import count
 from typing import Any
 from urllib.parse import unquote
 from uuid import uuid4
@@ -32,6 +33,10 @@ _SERVER = {
 }
 DIAGNOSTIC = json.dumps({"ServerInfo": _SERVER}, separators=(",", ":"))
 _ENTRA = [(b"cache-control", b"private"), (b"strict-transport-security", b"max-age=31536000")]
+_JSON = (b"content-type", JSON_TYPE.encode())
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+# Request ids are GUIDs, no two of them alike; to draw each of them anew would cost more than all else in the head.
+_IDS, _NUMBERS = str(uuid4())[:24], count(1)
 _GRAPH = [*_ENTRA, (b"x-ms-ags-diagnostic", DIAGNOSTIC.encode())]
 
 
@@ -70,7 +75,7 @@ class Sandbox:
             found = await self._answer(call, body)
         if found is not LOST and (found.sticks or (found.status == 503 and self.world.settings.sticky_503)):
             stick(scope["client"], self.world.beginnings, found)
-        request_id = str(uuid4())
+        request_id = f"{_IDS}{next(_NUMBERS):012x}"
         client_id = headers.get("client-request-id", request_id)
         if found is not LOST and found.status >= 400:
             name_request(found.body, request_id, client_id)
@@ -107,7 +112,9 @@ class Sandbox:
 
 def _segments(path: str) -> list[str]:
     """The parts of a path below the version; another version than v1.0 stays among them, and is not found."""
-    parts = [unquote(part) for part in path.strip("/").split("/")]
+    parts = path.strip("/").split("/")
+    if "%" in path:
+        parts = [unquote(part) for part in parts]
     return parts[1:] if parts[0] == "v1.0" else parts
 
 
@@ -131,7 +138,7 @@ def content_of(found: Answer) -> bytes:
     """The bytes of an answer's body: JSON, or text as it stands."""
     if found.body is None:
         return b""
-    return (found.body if isinstance(found.body, str) else json.dumps(found.body, separators=(",", ":"))).encode()
+    return (found.body if isinstance(found.body, str) else _encode(found.body)).encode()
 
 
 async def reply(
@@ -148,10 +155,11 @@ async def reply(
         return
     content = content_of(found)
     headers = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in found.headers.items()]
-    if content and not any(name == b"content-type" for name, _ in headers):
-        headers.append((b"content-type", JSON_TYPE.encode()))
-    fixed = [entry for entry in always if entry[0] not in {name for name, _ in headers}]
-    headers += [*fixed, *more, (b"content-length", str(len(content)).encode())]
+    names = {name for name, _ in headers}
+    if content and b"content-type" not in names:
+        headers.append(_JSON)
+    headers += [entry for entry in always if entry[0] not in names]
+    headers += [*more, (b"content-length", str(len(content)).encode())]
     if found.status == 204:
         content, headers = b"", headers[:-1]
     await send({"type": "http.response.start", "status": found.status, "headers": headers})

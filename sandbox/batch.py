@@ -120,7 +120,9 @@ def _call(outer: Call, item: Json) -> Call:
 
 def read_query(text: str) -> dict[str, str]:
     """A query string by names; those of the window and of OData in small letters."""
-    return {name.lower(): value for name, value in parse_qsl(text, keep_blank_values=True)} if text else {}
+    if "%" in text or "+" in text:
+        return {name.lower(): value for name, value in parse_qsl(text, keep_blank_values=True)}
+    return {pair.partition("=")[0].lower(): pair.partition("=")[2] for pair in text.split("&") if pair}
 
 
 async def _one_by_one(items: list[Json], calls: list[Call]) -> list[Json | None]:

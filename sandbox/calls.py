@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -20,6 +21,17 @@ if TYPE_CHECKING:
 
 JSON_TYPE = "application/json; odata.metadata=minimal; odata.streaming=true; IEEE754Compatible=false; charset=utf-8"
 _PREFERENCE = re.compile(r'\s*([A-Za-z.\-]+)\s*(?:=\s*(?:"([^"]*)"|([^,;\s]*)))?\s*[,;]?')
+
+
+@lru_cache(256)
+def _read_preferences(text: str) -> dict[str, str]:
+    return {name.lower(): quoted or plain for name, quoted, plain in _PREFERENCE.findall(text)}
+
+
+@lru_cache(4096)
+def path_of(segments: tuple[str, ...]) -> str:
+    """The path that these segments make, fit for a URL."""
+    return "/" + "/".join(quote(segment, safe="()") for segment in segments)
 
 
 @dataclass(slots=True)
@@ -51,13 +63,13 @@ class Call:
     applied: list[str] = field(default_factory=list)
     _preferences: dict[str, str] | None = None
     _style: Style | None = None
+    _person: Person | None = None
 
     @property
     def preferences(self) -> dict[str, str]:
         """The preferences of the Prefer header, their names in small letters."""
         if self._preferences is None:
-            found = _PREFERENCE.findall(self.headers.get("prefer", ""))
-            self._preferences = {name.lower(): quoted or plain for name, quoted, plain in found}
+            self._preferences = _read_preferences(self.headers.get("prefer", ""))
         return self._preferences
 
     @property
@@ -68,12 +80,13 @@ class Call:
         return self._style
 
     def _read_style(self) -> Style:
-        wanted = self.preferences
+        wanted, settings = self.preferences, self.world.settings
+        plain = Style(bare_location=settings.empty_location == "bare", null_transaction_id=settings.transaction_id_null)
         if not wanted:
-            return Style()
+            return plain
         immutable = wanted.get("idtype", "").lower() == "immutableid"
         zone_name = wanted.get("outlook.timezone") or "UTC"
-        requested_zone(zone_name, self.world.settings.iana_zones)
+        requested_zone(zone_name, settings.iana_zones)
         bodies = wanted.get("outlook.body-content-type", "")
         if immutable:
             self.applied.append('IdType="ImmutableId"')
@@ -81,7 +94,8 @@ class Call:
             self.applied.append(f'outlook.timezone="{zone_name}"')
         if bodies:
             self.applied.append(f'outlook.body-content-type="{bodies}"')
-        return Style(immutable, "UTC" if zone_name.upper() == "UTC" else zone_name, bodies.lower() == "text")
+        zone_name = "UTC" if zone_name.upper() == "UTC" else zone_name
+        return replace(plain, immutable=immutable, zone=zone_name, text_bodies=bodies.lower() == "text")
 
     def prefer_immutable(self) -> None:
         """The link says that the answer is to have immutable ids."""
@@ -90,7 +104,9 @@ class Call:
     @property
     def person(self) -> Person:
         """Whose mailbox the path means; GraphError when the mailbox cannot be used."""
-        return self.world.mailbox_owner(self.ids[0])
+        if self._person is None:
+            self._person = self.world.mailbox_owner(self.ids[0])
+        return self._person
 
     @property
     def mailbox(self) -> Mailbox:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import islice
-from urllib.parse import quote
 
 from sandbox.calendars import Calendar
-from sandbox.calls import Answer, Call
+from sandbox.calls import Answer, Call, path_of
 from sandbox.errors import GraphError, bad_request
 from sandbox.items import Instance, Item, Json, overlaps
 from sandbox.mailbox import Mailbox, Person
@@ -19,6 +18,7 @@ from sandbox.zones import stamp
 
 EVENT_TYPE = {"@odata.type": "#microsoft.graph.event"}
 REFUSED_OPTIONS = ("$orderby", "$filter", "$select", "$expand", "$search")
+_REFUSED = frozenset(REFUSED_OPTIONS)
 LARGEST_PAGE = 1000
 
 
@@ -41,7 +41,7 @@ def list_changes(call: Call) -> Answer:
 
 
 def _check_query(call: Call) -> None:
-    if any(name in call.query for name in REFUSED_OPTIONS):
+    if not _REFUSED.isdisjoint(call.query):
         message = (
             "The following parameters are not supported with change tracking over the 'CalendarView' resource: "
             f"'{', '.join(REFUSED_OPTIONS)}'."
@@ -69,14 +69,11 @@ def _where(call: Call, mailbox: Mailbox, calendar: Calendar) -> Token:
     _check_known(call, calendar, token)
     if settings.delta_remembers_preferences and token.immutable and "idtype" not in call.preferences:
         call.prefer_immutable()
-    token = token._replace(
-        issued=int(now.timestamp()),
-        size=_page_size(call, token.size if settings.delta_remembers_preferences else 0),
-    )
+    issued, size = int(now.timestamp()), _page_size(call, token.size if settings.delta_remembers_preferences else 0)
     if call.query.get("$skiptoken"):
-        return token
-    until, empty = max(until, token.until), min(settings.delta_empty_pages, 255)
-    return token._replace(since=token.until, until=until, cursor=token.until, empty_pages=empty)
+        return token._replace(issued=issued, size=size)
+    until, empty, since = max(until, token.until), min(settings.delta_empty_pages, 255), token.until
+    return token._replace(issued=issued, size=size, since=since, until=until, cursor=since, empty_pages=empty)
 
 
 def _beginning(call: Call, mailbox: Mailbox, calendar: Calendar, until: int) -> Token:
@@ -121,7 +118,7 @@ def reset_of(call: Call, message: str, token: Token) -> GraphError:
     if settings.delta_reset == "location":
         start, end = (moment.strftime("%Y-%m-%dT%H:%M:%SZ") for moment in token.window)
         query = f"startDateTime={start}&endDateTime={end}&$deltatoken="
-        headers = {"Location": f"{call.link(_path(call))}?{query}"}
+        headers = {"Location": f"{call.link(path_of(tuple(call.segments)))}?{query}"}
     return GraphError(settings.delta_reset_status, settings.delta_reset_code, message, headers)
 
 
@@ -131,12 +128,8 @@ def _closed(call: Call, calendar: Calendar, token: Token) -> Token:
     return token._replace(since=0, cursor=0, generation=calendar.generations[call.client], empty_pages=0)
 
 
-def _path(call: Call) -> str:
-    return "/" + "/".join(quote(segment, safe="()") for segment in call.segments)
-
-
 def _link(call: Call, name: str, token: Token) -> str:
-    return f"{call.world.origin}/v1.0{_path(call)}?{name}={token.text()}"
+    return f"{call.world.origin}/v1.0{path_of(tuple(call.segments))}?{name}={token.text()}"
 
 
 def _page(call: Call, person: Person, calendar: Calendar, token: Token) -> tuple[list[Json], Token, bool]:
