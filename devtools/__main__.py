@@ -9,7 +9,9 @@ from devtools.extras import ExtraError
 from devtools.postgres import ServerStartError
 from devtools.process import Terminated
 
-COMMANDS = ("demo", "test", "check", "exchanges", "lock", "sandbox", "bench", "servers", "manage", "screenshots")
+COMMANDS = (
+    "demo", "test", "check", "exchanges", "contract", "lock", "sandbox", "bench", "servers", "manage", "screenshots",
+)  # fmt: skip
 
 
 def main(arguments: list[str]) -> int:

@@ -40,8 +40,11 @@ def spawn(
     output: IO[bytes] | int | None = None,
     user: int | None = None,
     if_parent_dies: signal.Signals = signal.SIGTERM,
+    errors_apart: bool = False,
 ) -> subprocess.Popen[bytes]:
     """Start `command` in a session of its own, so that a Ctrl-C in the terminal reaches only us.
+
+    What it complains of goes to `output` too, or with `errors_apart` to where ours goes.
 
     Where the system offers it (Linux), the child gets `if_parent_dies` should we be killed outright.
     """
@@ -50,7 +53,7 @@ def spawn(
         env=env,
         stdin=subprocess.DEVNULL,
         stdout=output,
-        stderr=subprocess.STDOUT if output is not None else None,
+        stderr=subprocess.STDOUT if output is not None and not errors_apart else None,
         start_new_session=True,
         user=user,
         group=user,

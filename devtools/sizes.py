@@ -9,7 +9,7 @@ from devtools import ROOT
 
 MODULE_LIMIT = 300
 FUNCTION_LIMIT = 40
-MEASURED = ("calsync", "accounts", "integrations", "instructors", "events", "sandbox", "devtools", "bench")
+MEASURED = ("calsync", "accounts", "integrations", "instructors", "events", "sandbox", "devtools", "bench", "contract")
 
 
 def main() -> int:

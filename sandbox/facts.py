@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.errors import GraphError, bad_request, invalid_property, unreadable
 from sandbox.items import Json, canonical_property_id
-from sandbox.properties import READERS, choice, typed
+from sandbox.properties import READERS, boolean, choice, typed
 from sandbox.recurrence import read_recurrence
 from sandbox.series import dates
 from sandbox.settings import Settings
@@ -46,10 +46,12 @@ def read_facts(body: Json, settings: Settings = PLAIN, *, as_user: bool = False)
 
 
 def _read(name: str, value: Any, settings: Settings, *, as_user: bool) -> Json:
+    if value is None and (name in WRITABLE_ENUMS or name in BOOLEANS):  # nullable, and then what it was
+        return {}
     if name in WRITABLE_ENUMS:
         return {name: choice(name, value)}
     if name in BOOLEANS:
-        return {name: typed(name, value, bool)}
+        return {name: boolean(name, value)}
     if name in ("start", "end"):
         return {name: kept(value, name, as_user=as_user, known=settings.iana_zones)}
     if name in READERS:
@@ -67,6 +69,17 @@ def read_extended(body: Json) -> dict[str, str]:
         if not isinstance(name, str) or not isinstance(value, str):
             raise unreadable("An extended property needs an id and a value.")
         found[canonical_property_id(name)] = value
+    return found
+
+
+def read_multi_valued(body: Json) -> dict[str, list[str]]:
+    """The multi-value extended properties of a request, by their canonical ids."""
+    found = {}
+    for entry in typed("multiValueExtendedProperties", body.get("multiValueExtendedProperties") or [], list):
+        name, values = typed("multiValueExtendedProperties", entry, dict).get("id"), entry.get("value")
+        if not isinstance(name, str) or not isinstance(values, list):
+            raise unreadable("A multi-value extended property needs an id and a list of values.")
+        found[canonical_property_id(name)] = [typed("value", value, str) for value in values]
     return found
 
 

@@ -41,6 +41,13 @@ def typed(name: str, value: Any, kind: type) -> Any:
     return value
 
 
+def boolean(name: str, value: Any) -> bool:
+    """The truth that `value` names: python-o365 writes it as a text, and Graph takes it; GraphError for others."""
+    if value in ("true", "false"):
+        return bool(value == "true")
+    return bool(typed(name, value, bool))
+
+
 def choice(name: str, value: Any) -> str:
     """The member of an enumeration that `value` names, in the letters that Graph writes."""
     for member in ENUMS[name]:
@@ -123,7 +130,7 @@ def _body(value: Any, settings: Settings) -> Json:
 
 
 def _reminder(value: Any, settings: Settings) -> Json:
-    return {"reminderMinutesBeforeStart": typed("reminderMinutesBeforeStart", value, int)}
+    return {} if value is None else {"reminderMinutesBeforeStart": typed("reminderMinutesBeforeStart", value, int)}
 
 
 READERS: dict[str, Callable[[Any, Settings], Json]] = {
