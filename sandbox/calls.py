@@ -151,9 +151,14 @@ class Call:
         text = self.query.get(name)
         if text is None:
             return default
-        if not text.isdecimal() or (name == "$top" and int(text) == 0):
+        if not text.isdecimal() or (name == "$top" and number_of(text) == 0):
             raise bad_request(f"Invalid value for the query option '{name}'.", "ErrorInvalidUrlQuery")
-        return min(int(text), most)
+        return min(number_of(text), most)
+
+
+def number_of(digits: str) -> int:
+    """The number that a text of digits means; of a very long one only that it is large."""
+    return int(digits.lstrip("0")[:12] or "0")
 
 
 def refusal(error: GraphError, request_id: str, date: str, style: str = "innerError") -> Answer:

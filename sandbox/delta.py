@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import islice
 
 from sandbox.calendars import Calendar
-from sandbox.calls import Answer, Call, path_of
+from sandbox.calls import Answer, Call, number_of, path_of
 from sandbox.errors import GraphError, bad_request
 from sandbox.items import Instance, Item, Json, overlaps
 from sandbox.mailbox import Mailbox, Person
@@ -51,10 +51,10 @@ def _check_query(call: Call) -> None:
 
 def _page_size(call: Call, remembered: int) -> int:
     text = call.preferences.get("odata.maxpagesize", "")
-    if not text.isdecimal() or int(text) == 0:
+    if not text.isdecimal() or number_of(text) == 0:
         return remembered or min(call.world.settings.delta_page_size, LARGEST_PAGE)
     call.applied.append(f"odata.maxpagesize={text}")
-    return min(int(text), LARGEST_PAGE)
+    return min(number_of(text), LARGEST_PAGE)
 
 
 def _where(call: Call, mailbox: Mailbox, calendar: Calendar) -> Token:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -13,8 +12,8 @@ from sandbox import transactions
 from sandbox.calendars import Calendar
 from sandbox.errors import GraphError, bad_request, invalid_property
 from sandbox.extensions import read_extensions
-from sandbox.facts import check_times, read_extended, read_facts, read_series
-from sandbox.items import Item, Json, read_id
+from sandbox.facts import check_times, read_extended, read_facts, read_multi_valued, read_series
+from sandbox.items import Item, Json
 from sandbox.mailbox import Mailbox, Person
 from sandbox.online_meetings import online_meeting
 from sandbox.rendering import Style, etag, extended_properties, render, render_master, version_of
@@ -66,7 +65,7 @@ def create(
         return known, False
     item = _new_item(world, calendar, mailbox.next_serial(), body, actor)
     item.transaction_id, item.posted = claim.transaction_id, claim.posted
-    with _recorded(world, person, actor, item, None, "POST"):
+    with recorded(world, person, actor, item, None, "POST"):
         mailbox.put(item, world.now())
     return item, True
 
@@ -82,7 +81,8 @@ def _new_item(world: World, calendar: Calendar, serial: int, body: Json, actor: 
     recurrence = read_series(body.get("recurrence"), facts)
     now = stamp(world.now())
     item = Item(serial, facts, actor.name, now, now, calendar=calendar.serial, recurrence=recurrence)
-    item.extended, item.extensions = read_extended(body), read_extensions(body, [])
+    for name, value in _extras(body, item).items():
+        setattr(item, name, value)
     return item
 
 
@@ -102,12 +102,11 @@ def update(
     _check_match(world, mailbox, item, day, if_match)
     changes = read_facts(body, settings, as_user=actor.is_user)
     changes |= online_meeting(item.facts, changes, mailbox.calendars[item.calendar])
-    extended, extensions = read_extended(body), read_extensions(body, item.extensions)
     if day is None:
         change = _series_change(item, changes, body, settings)
     else:
         change = _occurrence_change(item, day, changes, body, settings)
-    _write(world, person, actor, (item, day), change | {"extended": extended, "extensions": extensions})
+    _write(world, person, actor, (item, day), change, _extras(body, item))
     return item, day
 
 
@@ -117,12 +116,23 @@ def change_facts(world: World, person: Person, target: Target, facts: Json, acto
     _write(world, person, actor, target, {"facts": facts if day else item.facts | facts})
 
 
-def _write(world: World, person: Person, actor: Actor, target: Target, change: Json) -> None:
+def _extras(body: Json, item: Item) -> Json:
+    """What hangs on an item after a request: extended properties and extensions, old and new."""
+    return {
+        "extended": item.extended | read_extended(body),
+        "multi_valued": item.multi_valued | read_multi_valued(body),
+        "extensions": read_extensions(body, item.extensions),
+    }
+
+
+def _write(
+    world: World, person: Person, actor: Actor, target: Target, change: Json, extras: Json | None = None
+) -> None:
     item, day = target
-    with _recorded(world, person, actor, item, snapshot(person, item, day), "PATCH", day):
+    with recorded(world, person, actor, item, snapshot(person, item, day), "PATCH", day):
         item.touched = True
-        item.extended = item.extended | change.get("extended", {})
-        item.extensions = change.get("extensions", item.extensions)
+        for name, value in (extras or {}).items():
+            setattr(item, name, value)
         _apply(item, day, change, stamp(world.now()), world.settings)
         person.calendar.put(item, world.now())
         if day is not None:
@@ -195,7 +205,7 @@ def delete(
     item, day = mailbox.find(event_id)
     _check_match(world, mailbox, item, day, if_match)
     before = snapshot(person, item, day)
-    with _recorded(world, person, actor, item, before, "DELETE", day):
+    with recorded(world, person, actor, item, before, "DELETE", day):
         if day is None:
             mailbox.remove(item, world.now(), for_good=for_good)
             return
@@ -223,7 +233,7 @@ def snapshot(person: Person, item: Item, day: date | None = None) -> Json:
 
 
 @contextmanager
-def _recorded(
+def recorded(
     world: World, person: Person, actor: Actor, item: Item, before: Json | None, method: str, day: date | None = None
 ) -> Iterator[None]:
     """Put the write that happens inside into the audit."""
@@ -231,49 +241,3 @@ def _recorded(
     gone = method == "DELETE"
     after = None if gone else snapshot(person, item, day)
     world.audit.note(world.now(), actor.name, method, person, item, before, after)
-
-
-def move(world: World, person: Person, event_id: str, calendar: Calendar) -> Item:
-    """Put an item into another calendar of its mailbox, as its owner; a series goes as a whole."""
-    item, day = person.calendar.find(event_id)
-    if day is not None:
-        raise bad_request("Your request can't be completed. An occurrence cannot be moved without its series.")
-    if calendar.serial != item.calendar:
-        with _recorded(world, person, USER, item, snapshot(person, item), "MOVE"):
-            item.touched = True
-            person.calendar.move(item, calendar, world.now())
-    return item
-
-
-def copy(world: World, person: Person, event_id: str, calendar: Calendar | None = None) -> Item:
-    """Make another item like one that is there, as the owner of the mailbox does with copy and paste."""
-    source, day = person.calendar.find(event_id)
-    calendar = calendar or person.calendar.calendars[source.calendar]
-    now = stamp(world.now())
-    facts = deepcopy(source.facts if day is None else facts_on(source, day))
-    item = Item(person.calendar.next_serial(), facts, USER.name, now, now, calendar=calendar.serial)
-    if day is None:
-        item.recurrence, item.exceptions = deepcopy(source.recurrence), deepcopy(source.exceptions)
-        item.cancelled = list(source.cancelled)
-    if world.settings.copies_keep_properties:
-        item.extended, item.extensions = dict(source.extended), deepcopy(source.extensions)
-    with _recorded(world, person, USER, item, None, "POST"):
-        person.calendar.put(item, world.now())
-    return item
-
-
-def restore(world: World, person: Person, event_id: str) -> Item:
-    """Take an item out of Deleted Items again, into the default calendar."""
-    mailbox = person.calendar
-    serial = mailbox.serial_of(read_id(event_id, mailbox.key).number)
-    item = mailbox.restore(serial, mailbox.default, world.now())
-    item.touched = True
-    world.audit.note(world.now(), USER.name, "RESTORE", person, item, None, snapshot(person, item))
-    return item
-
-
-def bump(world: World, person: Person, serial: int) -> None:
-    """Give an item a new change key although nothing in it changed, as Exchange does by itself."""
-    item = person.calendar.items.get(serial)
-    if item is not None:
-        person.calendar.put(item, world.now())

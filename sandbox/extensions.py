@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
 from typing import Any
 
 from sandbox.errors import unreadable
@@ -12,7 +10,6 @@ from sandbox.properties import typed
 
 TYPE = "microsoft.graph.openTypeExtension"
 PREFIX = "Microsoft.OutlookServices.OpenTypeExtension."
-_EXPAND = re.compile(r"(?i)\bextensions\b(?:\((.*?)\))?")
 
 
 def read_extensions(body: Json, before: list[Json]) -> list[Json]:
@@ -32,16 +29,7 @@ def _extension(given: Any) -> Json:
     return {"@odata.type": f"#{TYPE}", "id": PREFIX + name, **data}
 
 
-@lru_cache(maxsize=256)
-def expanded_extensions(text: str | None) -> frozenset[str] | None:
-    """The names, in small letters, of the extensions that an $expand asks for; None when it asks for none."""
-    found = _EXPAND.search(text or "")
-    if not found:
-        return None
-    names = re.findall(r"(?i)\bid\s+eq\s+'((?:[^']|'')*)'", found.group(1) or "")
-    return frozenset(name.lower().removeprefix(PREFIX.lower()) for name in names)
-
-
 def shown_extensions(item: Item, wanted: frozenset[str]) -> list[Json]:
     """The extensions of an item with these names; all of them when no name is given."""
-    return [entry for entry in item.extensions if not wanted or entry["extensionName"].lower() in wanted]
+    names = {name.lower().removeprefix(PREFIX.lower()) for name in wanted}
+    return [entry for entry in item.extensions if not names or entry["extensionName"].lower() in names]

@@ -85,6 +85,7 @@ class Item:
     exceptions: dict[str, Json] = field(default_factory=dict)  # by original date; "version" and "modified" among them
     cancelled: list[str] = field(default_factory=list)
     extended: dict[str, str] = field(default_factory=dict)
+    multi_valued: dict[str, list[str]] = field(default_factory=dict)  # extended properties, too
     extensions: list[Json] = field(default_factory=list)  # open ones
     transaction_id: str | None = None
     posted: str = ""  # fingerprint of the body that made it

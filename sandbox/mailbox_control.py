@@ -8,15 +8,15 @@ from datetime import timedelta
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox import events, meetings
+from sandbox import edits, events, meetings
 from sandbox.calendars import PROVIDERS, Calendar
 from sandbox.calls import Call
 from sandbox.control_requests import body_of, person_of
 from sandbox.errors import bad_request
 from sandbox.items import Item, Json
 from sandbox.mailbox import Person
-from sandbox.rendering import render
-from sandbox.views import read_window, render_calendar
+from sandbox.rendering import render, render_calendar
+from sandbox.views import read_window
 from sandbox.world import World
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -90,22 +90,22 @@ class MailboxControl:
     async def move(self, request: Request) -> Response:
         person, event_id = person_of(self.world, request), request.path_params["event"]
         calendar = self._calendar(person, (await body_of(request))["calendar"])
-        return self._shown(person, events.move(self.world, person, event_id, calendar or person.calendar.default))
+        return self._shown(person, edits.move(self.world, person, event_id, calendar or person.calendar.default))
 
     async def copy(self, request: Request) -> Response:
         person, event_id = person_of(self.world, request), request.path_params["event"]
         calendar = self._calendar(person, (await body_of(request)).get("calendar"))
-        return self._shown(person, events.copy(self.world, person, event_id, calendar), 201)
+        return self._shown(person, edits.copy(self.world, person, event_id, calendar), 201)
 
     async def restore(self, request: Request) -> Response:
         person = person_of(self.world, request)
-        return self._shown(person, events.restore(self.world, person, request.path_params["event"]))
+        return self._shown(person, edits.restore(self.world, person, request.path_params["event"]))
 
     async def touch(self, request: Request) -> Response:
         """Move an item's change key, although nothing in it changes."""
         person = person_of(self.world, request)
         item, _ = person.calendar.find(request.path_params["event"])
-        events.bump(self.world, person, item.serial)
+        edits.bump(self.world, person, item.serial)
         return self._shown(person, item)
 
     async def invite(self, request: Request) -> Response:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from html import unescape
 from typing import Any
 
+from sandbox.calendars import Calendar
 from sandbox.items import Instance, Item, Json
 from sandbox.mailbox import Mailbox, Person
+from sandbox.properties import NOWHERE
 from sandbox.series import facts_on, occurrence_interval
 from sandbox.zones import NEVER, digits, rendered
 from sandbox.zones_custom import shown_name
@@ -38,13 +41,7 @@ DEFAULTS: Json = {
     "responseStatus": {"response": "organizer", "time": NEVER},
     "attendees": [],
 }
-NO_LOCATION: Json = {
-    "displayName": "",
-    "locationType": "default",
-    "uniqueIdType": "unknown",
-    "address": {},
-    "coordinates": {},
-}
+_GLOBAL_ID = "040000008200E00074C5B7101A82E008"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +51,8 @@ class Style:
     immutable: bool = False
     zone: str = "UTC"
     text_bodies: bool = False
+    bare_location: bool = False
+    null_transaction_id: bool = True
 
 
 def change_key(mailbox: Mailbox, version: int) -> str:
@@ -94,7 +93,7 @@ def render(person: Person, instance: Instance, style: Style) -> Json:
         "transactionId": item.transaction_id,
         "originalStartTimeZone": shown_name(facts.get("originalStartTimeZone") or facts["start"]["timeZone"]),
         "originalEndTimeZone": shown_name(facts.get("originalEndTimeZone") or facts["end"]["timeZone"]),
-        "iCalUId": _ical_uid(mailbox, item, day),
+        "iCalUId": _ical_uid(mailbox, item, facts, day),
         **{name: facts.get(name, default) for name, default in DEFAULTS.items()},
         "seriesMasterId": master_id,
         "type": instance.kind,
@@ -104,11 +103,13 @@ def render(person: Person, instance: Instance, style: Style) -> Json:
         "body": _body(facts, style),
         "start": _time(facts, "start", instance.start, style),
         "end": _time(facts, "end", instance.end, style),
-        "location": facts.get("location", NO_LOCATION),
+        "location": _location(facts, style),
         "locations": facts.get("locations", []),
         "organizer": facts.get("organizer")
         or {"emailAddress": {"name": person.name, "address": person.mail or person.upn}},
     }
+    if item.transaction_id is None and not style.null_transaction_id:
+        del event["transactionId"]
     if day is not None:
         event["originalStart"] = _original_start(item, day)
     return event
@@ -128,9 +129,47 @@ def render_bare(person: Person, instance: Instance, style: Style) -> Json:
     }
 
 
-def extended_properties(item: Item, wanted: set[str] | None = None) -> list[dict[str, str]]:
+def render_calendar(person: Person, calendar: Calendar) -> Json:
+    """A calendar as Graph shows it."""
+    return {
+        "id": person.calendar.calendar_id(calendar),
+        "name": calendar.name,
+        "color": calendar.color,
+        "hexColor": "",
+        "isDefaultCalendar": calendar.is_default,
+        "changeKey": change_key(person.calendar, calendar.version),
+        "canShare": True,
+        "canViewPrivateItems": True,
+        "canEdit": True,
+        "allowedOnlineMeetingProviders": calendar.providers,
+        "defaultOnlineMeetingProvider": calendar.providers[0] if calendar.providers else "unknown",
+        "isTallyingResponses": True,
+        "isRemovable": not calendar.is_default,
+        "owner": {"name": person.name, "address": person.mail or person.upn},
+    }
+
+
+def extended_properties(item: Item, wanted: set[str] | None = None, guids: str = "lower") -> list[Json]:
     """The extended properties of an item; only those with a `wanted` id when it is given."""
-    return [{"id": name, "value": value} for name, value in item.extended.items() if wanted is None or name in wanted]
+    return _properties(item.extended, wanted, guids)
+
+
+def multi_value_properties(item: Item, wanted: set[str] | None = None, guids: str = "lower") -> list[Json]:
+    """The extended properties of an item that have several values."""
+    return _properties(item.multi_valued, wanted, guids)
+
+
+def _properties(found: Mapping[str, Any], wanted: set[str] | None, guids: str) -> list[Json]:
+    return [
+        {"id": _upper(name) if guids == "upper" else name, "value": value}
+        for name, value in found.items()
+        if wanted is None or name in wanted
+    ]
+
+
+def _upper(name: str) -> str:
+    """An extended property's id with its GUID in capital letters."""
+    return re.sub(r"\{[^}]*\}", lambda match: match.group().upper(), name)
 
 
 def _time(facts: Json, name: str, moment: datetime, style: Style) -> dict[str, str]:
@@ -148,9 +187,17 @@ def _original_start(item: Item, day: date) -> str:
     return occurrence_interval(item, day)[0].strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _ical_uid(mailbox: Mailbox, item: Item, day: date | None) -> str:
-    when = f"{day.year:04X}{day.month:02X}{day.day:02X}" if day else "00000000"
-    return f"040000008200E00074C5B7101A82E008{when}{mailbox.key.hex().upper()}{item.serial:016X}"
+def _ical_uid(mailbox: Mailbox, item: Item, facts: Json, day: date | None) -> str:
+    """The same for one meeting in every mailbox; an occurrence has its date in it."""
+    uid = str(facts.get("iCalUId") or f"{_GLOBAL_ID}{'0' * 8}{mailbox.key.hex().upper()}{item.serial:016X}")
+    if day is None or not uid.startswith(_GLOBAL_ID):
+        return uid
+    return f"{_GLOBAL_ID}{day.year:04X}{day.month:02X}{day.day:02X}{uid[len(_GLOBAL_ID) + 8 :]}"
+
+
+def _location(facts: Json, style: Style) -> Json:
+    location: Json = facts.get("location", NOWHERE)
+    return {"displayName": ""} if style.bare_location and not location["displayName"] else location
 
 
 def _body(facts: Json, style: Style) -> Json:

@@ -7,18 +7,25 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from urllib.parse import quote
 
-from sandbox.calendars import Calendar
-from sandbox.calls import Answer, Call
+from sandbox.calls import Answer, Call, number_of
 from sandbox.errors import GraphError, bad_request
+from sandbox.expansion import MULTI, SINGLE, expand, expansions
 from sandbox.items import Instance, Item, Json
 from sandbox.mailbox import Person
-from sandbox.odata import expanded_properties, holds, ordered, ordering, pick, predicate, selected
-from sandbox.rendering import change_key, extended_properties, render, render_master
+from sandbox.odata import holds, ordered, ordering, pick, predicate, selected
+from sandbox.rendering import (
+    extended_properties,
+    multi_value_properties,
+    render,
+    render_calendar,
+    render_master,
+)
 from sandbox.series import instance_on, instances
 
 LONGEST_VIEW = timedelta(days=1825)
 DEFAULT_PAGE = 10
 LARGEST_PAGE = 1000
+NOT_IN_VIEWS = {"createddatetime", "lastmodifieddatetime"}
 Row = TypeVar("Row")
 
 
@@ -58,31 +65,22 @@ def list_calendars(call: Call) -> Answer:
     return collection(call, "calendars", calendars, lambda calendar: render_calendar(call.person, calendar))
 
 
-def render_calendar(person: Person, calendar: Calendar) -> Json:
-    """A calendar as Graph shows it."""
-    return {
-        "id": person.calendar.calendar_id(calendar),
-        "name": calendar.name,
-        "color": calendar.color,
-        "hexColor": "",
-        "isDefaultCalendar": calendar.is_default,
-        "changeKey": change_key(person.calendar, calendar.version),
-        "canShare": True,
-        "canViewPrivateItems": True,
-        "canEdit": True,
-        "allowedOnlineMeetingProviders": calendar.providers,
-        "defaultOnlineMeetingProvider": calendar.providers[0] if calendar.providers else "unknown",
-        "isTallyingResponses": True,
-        "isRemovable": not calendar.is_default,
-        "owner": {"name": person.name, "address": person.mail or person.upn},
-    }
-
-
 def list_events(call: Call) -> Answer:
     """Single events and series, not expanded."""
     person = call.person
-    items: Sequence[Item] = person.calendar.items_of(call.calendar)
+    items = _listed(call)
     return collection(call, "events", items, lambda item: expand(call, render_master(person, item, call.style), item))
+
+
+def _listed(call: Call) -> Sequence[Item]:
+    """What /events is about: the calendar; a search by extended property may go through the whole mailbox."""
+    text = call.query.get("$filter", "").lower()
+    if "extensions/" in text:
+        raise bad_request("The property 'extensions' cannot be filtered by.", "ErrorInvalidUrlQueryFilter")
+    is_search = SINGLE.lower() in text or MULTI.lower() in text
+    if is_search and call.segments[2].lower() == "events" and call.world.settings.property_search == "mailbox":
+        return list(call.mailbox.items.values())
+    return call.mailbox.items_of(call.calendar)
 
 
 def get_event(call: Call) -> Answer:
@@ -100,7 +98,28 @@ def list_view(call: Call) -> Answer:
     """Everything that stands in the window: singles, occurrences, exceptions, in full."""
     person, window = call.person, read_window(call)
     found = call.world.views.of(person.calendar, window, call.calendar)
-    return collection(call, "calendarView", found, lambda entry: _render_instance(call, person, entry))
+    hidden = _hidden(selected(call.query.get("$select")))
+
+    def show(entry: Instance) -> Json:
+        event = _render_instance(call, person, entry)
+        return _without(event, hidden) if hidden else event
+
+    return collection(call, "calendarView", found, show)
+
+
+def _hidden(names: set[str] | None) -> set[str]:
+    """What a view leaves out although it is selected: two times, and the link of a meeting not asked whether online."""
+    if names is None:
+        return set()
+    hidden = names & NOT_IN_VIEWS
+    return hidden | {"joinurl"} if "onlinemeeting" in names and "isonlinemeeting" not in names else hidden
+
+
+def _without(event: Json, hidden: set[str]) -> Json:
+    meeting = event["onlineMeeting"]
+    if "joinurl" in hidden and meeting:
+        event["onlineMeeting"] = {name: value for name, value in meeting.items() if name != "joinUrl"}
+    return {name: value for name, value in event.items() if name.lower() not in hidden}
 
 
 def list_instances(call: Call) -> Answer:
@@ -117,27 +136,18 @@ def _render_instance(call: Call, person: Person, instance: Instance) -> Json:
     return expand(call, render(person, instance, call.style), instance.item)
 
 
-def expand(call: Call, event: Json, item: Item) -> Json:
-    """`event` with the extended properties that the query expands, if the item has them."""
-    wanted = expanded_properties(call.query.get("$expand"))
-    if wanted is not None:
-        found = extended_properties(item, set(wanted))
-        if found:
-            event["singleValueExtendedProperties"] = found
-    return event
-
-
 def kept_names(call: Call) -> set[str] | None:
     """The names that a $select leaves; what is expanded stays too."""
     names = selected(call.query.get("$select"))
-    return names | {"singlevalueextendedproperties"} if names is not None and "$expand" in call.query else names
+    return names | {name.lower() for name in expansions(call.query.get("$expand"))} if names is not None else None
 
 
 def collection(call: Call, what: str, rows: Sequence[Row], show: Callable[[Row], Json]) -> Answer:
     """One page of `rows`: filtered, ordered, cut and selected as the query says."""
-    _ = call.style, expanded_properties(call.query.get("$expand"))  # refuse what cannot be read, also without rows
+    _ = call.style, expansions(call.query.get("$expand"))  # refuse what cannot be read, also without rows
     skip = call.number("$skip", 0, 10**9)
     size = call.number("$top", _preferred_size(call), LARGEST_PAGE)
+    _check_top(call)
     shown: Iterable[Json]
     if "$filter" in call.query or "$orderby" in call.query:
         found = _filtered(call, rows, show)
@@ -154,19 +164,27 @@ def collection(call: Call, what: str, rows: Sequence[Row], show: Callable[[Row],
     return Answer(200, body)
 
 
+def _check_top(call: Call) -> None:
+    """Whether a $top over the limit is refused or cut is not known for sure."""
+    text = call.query.get("$top", "0")
+    if call.world.settings.events_top == "refuse" and number_of(text) > LARGEST_PAGE:
+        message = f"The limit of '{LARGEST_PAGE}' for Top query has been exceeded. The value is '{text}'."
+        raise bad_request(message, "ErrorInvalidUrlQuery")
+
+
 def _preferred_size(call: Call) -> int:
     text = call.preferences.get("odata.maxpagesize", "")
-    if not text.isdecimal() or int(text) == 0:
+    if not text.isdecimal() or number_of(text) == 0:
         return DEFAULT_PAGE
     call.applied.append(f"odata.maxpagesize={text}")
-    return min(int(text), LARGEST_PAGE)
+    return min(number_of(text), LARGEST_PAGE)
 
 
 def _filtered(call: Call, rows: Iterable[Row], show: Callable[[Row], Json]) -> list[Json]:
     shown = [show(row) for row in rows]
     if call.query.get("$filter"):
         test = predicate(call.query["$filter"])
-        everything = {} if "singleValueExtendedProperties" not in call.query["$filter"] else _properties_by_id(call)
+        everything = _properties_by_id(call) if "ExtendedProperties" in call.query["$filter"] else {}
         shown = [row for row in shown if holds(test, row | everything.get(row["id"], {}))]
     return ordered(shown, ordering(call.query.get("$orderby")))
 
@@ -175,9 +193,12 @@ def _properties_by_id(call: Call) -> dict[str, Json]:
     """The extended properties of every item, expanded or not: a filter sees them all."""
     mailbox, style = call.mailbox, call.style
     return {
-        mailbox.item_id(item, immutable=style.immutable): {"singleValueExtendedProperties": extended_properties(item)}
+        mailbox.item_id(item, immutable=style.immutable): {
+            SINGLE: extended_properties(item),
+            MULTI: multi_value_properties(item),
+        }
         for item in mailbox.items.values()
-        if item.extended
+        if item.extended or item.multi_valued
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sandbox import events, meetings
+from sandbox import edits, events, meetings
 from sandbox.calls import Answer, Call
 from sandbox.errors import unreadable
 from sandbox.items import Item, Json
@@ -105,4 +105,4 @@ def _bump_later(call: Call, item: Item) -> None:
     if settings.change_key_bump_seconds:
         for number in range(1, settings.change_key_bumps + 1):
             delay = number * settings.change_key_bump_seconds
-            world.clock.later(delay, lambda: events.bump(world, person, item.serial))
+            world.clock.later(delay, lambda: edits.bump(world, person, item.serial))
