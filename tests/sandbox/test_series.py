@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice, takewhile
 from typing import Any
 
@@ -10,7 +10,7 @@ import icalendar
 import pytest
 import recurring_ical_events
 from dateutil.rrule import rrulestr
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sandbox.items import Item
@@ -236,14 +236,14 @@ DATES = st.dates(date(1990, 1, 1), date(2060, 12, 31))
 
 
 @st.composite
-def patterns(draw: st.DrawFn) -> dict[str, Any]:
+def patterns(draw: st.DrawFn, most: int = 20) -> dict[str, Any]:
     kind = draw(st.sampled_from(
         ["daily", "weekly", "absoluteMonthly", "relativeMonthly", "absoluteYearly", "relativeYearly"]
     ))  # fmt: skip
     days = draw(st.lists(st.sampled_from(DAYS), min_size=1, max_size=7, unique=True))
     return {
         "type": kind,
-        "interval": draw(st.integers(1, 20)),
+        "interval": draw(st.integers(1, most)),
         "month": draw(st.integers(1, 12)),
         "dayOfMonth": draw(st.integers(1, 31)),
         "daysOfWeek": days,
@@ -302,25 +302,23 @@ def test_any_way_to_end_and_to_skip_ahead_gives_the_same_dates(
     assert [day for day in skipped if day >= since] == [day for day in everything if day >= since]
 
 
-ZONES = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Santiago", "Asia/Kolkata", "UTC"]
-
-
-@settings(max_examples=150, deadline=None)
-@given(
-    patterns(),
-    DATES,
-    st.times(datetime.min.time(), datetime.min.time().replace(hour=23, minute=59)).map(
-        lambda time: time.replace(second=0, microsecond=0)
-    ),
-    st.integers(1, 3000),
-    st.sampled_from(ZONES),
-    st.integers(0, 3000),
+# Often at an hour in which clocks change, and often enough over one.
+TIMES = st.sampled_from(["00:00", "00:30", "01:30", "02:00", "02:30", "03:00", "09:00", "22:45"]).map(
+    time.fromisoformat
 )
+ZONES = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Santiago", "Asia/Kolkata"]
+
+NIGHTLY = {"type": "daily", "interval": 1, "daysOfWeek": [], "firstDayOfWeek": "sunday"}
+
+
+@settings(max_examples=200, deadline=None)
+@given(patterns(most=2), DATES, TIMES, st.integers(1, 3000), st.sampled_from(ZONES), st.integers(0, 3000))
+@example(NIGHTLY, date(2027, 3, 20), time(2, 30), 45, "Europe/Berlin", 0)
 def test_the_instances_of_a_window_are_those_that_recurring_ical_events_finds(
-    pattern: dict[str, Any], start: date, time: Any, minutes: int, zone: str, ahead: int
+    pattern: dict[str, Any], start: date, clock: time, minutes: int, zone: str, ahead: int
 ) -> None:
     first = next(dates(recurrence_of(pattern, start)))
-    opens = datetime.combine(first, time)
+    opens = datetime.combine(first, clock)
     closes = opens + timedelta(minutes=minutes)
     facts = {name: {"dateTime": at.isoformat(), "timeZone": zone} for name, at in (("start", opens), ("end", closes))}
     item = Item(1, facts, "user", "", "", recurrence=recurrence_of(pattern, first))
