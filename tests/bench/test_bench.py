@@ -59,6 +59,16 @@ def test_a_first_sync_asks_and_stores_what_its_floor_does(tmp_path):
     assert cold["engine"]["peak_mb"] > cold["engine"]["grown_mb"] > 0
 
 
+def test_the_sandbox_and_a_bare_endpoint_answer_the_same_load(tmp_path):
+    figures = run(tmp_path, "sandbox", "--rounds", "1", "--seconds", "0.3")
+
+    found = figures["sandbox"]
+    assert found["sandbox"]["per_second"] > 0
+    assert found["bare"]["per_second"] > 0
+    assert 0 < found["ratio"]
+    assert 0 < found["ratio_by_processor_time"]
+
+
 def test_a_measurement_leaves_no_database_behind(tmp_path):
     before = databases()
 
