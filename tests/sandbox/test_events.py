@@ -253,7 +253,7 @@ def test_a_path_or_method_that_is_not_there_is_refused(sandbox: Client, ann: str
     method = sandbox.graph("PUT", f"/users/{ann}/events", json={})
     broken = sandbox.graph("POST", f"/users/{ann}/events", data="{", headers={"Content-Type": "application/json"})
 
-    assert (unknown.status_code, method.status_code, broken.status_code) == (400, 405, 400)
+    assert (unknown.status_code, method.status_code, broken.status_code) == (404, 405, 400)
 
 
 def test_changing_the_zone_of_a_series_needs_its_recurrence(sandbox: Client, ann: str) -> None:
