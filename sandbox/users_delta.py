@@ -63,18 +63,21 @@ def list_user_changes(call: Call) -> Answer:
     size = _page_size(call)
     rows = [] if token.empty else _pending(call.world.directory, token)
     shown = rows[:size]
-    body: Json = {"@odata.context": call.context(f"users{fields(call)}")}
-    if token.empty or len(rows) > size:
-        cursor = shown[-1].sequence if shown else token.cursor
-        token = token._replace(cursor=cursor, empty=max(0, token.empty - 1))
-        body["@odata.nextLink"] = call.link("/users/delta", **{"$skiptoken": token.text()})
-    else:
-        token = token._replace(since=token.until, cursor=0, issued=int(call.world.now().timestamp()))
-        body["@odata.deltaLink"] = call.link("/users/delta", **{"$deltatoken": token.text()})
     if call.preferences.get("return") == "minimal":
         call.applied.append("return=minimal")
+    body: Json = {"@odata.context": call.context(f"users{fields(call)}")}
+    body |= _further(call, token, shown[-1].sequence if shown else token.cursor, is_last=len(rows) <= size)
     body["value"] = [row for change in shown for row in _shown(call, token, change)]
     return Answer(200, body)
+
+
+def _further(call: Call, token: Token, cursor: int, *, is_last: bool) -> Json:
+    """The link to the next page, or to the next round."""
+    if token.empty or not is_last:
+        token = token._replace(cursor=cursor, empty=max(0, token.empty - 1))
+        return {"@odata.nextLink": call.link("/users/delta", **{"$skiptoken": token.text()})}
+    token = token._replace(since=token.until, cursor=0, issued=int(call.world.now().timestamp()))
+    return {"@odata.deltaLink": call.link("/users/delta", **{"$deltatoken": token.text()})}
 
 
 def _where(call: Call) -> Token:
