@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from sandbox.choices import fits, wanted
 
 
 @dataclass
@@ -118,12 +120,12 @@ class Settings:
 
     def change(self, values: dict[str, Any]) -> None:
         """Set some switches; ValueError names one that does not exist or cannot have the value."""
-        kinds = {entry.name: type(getattr(self, entry.name)) for entry in fields(self)}
+        kinds = {name: type(value) for name, value in vars(Settings()).items()}
         for name, value in values.items():
             if name not in kinds:
                 raise ValueError(f"There is no setting '{name}'.")
-            if not _fits(value, kinds[name]):
-                raise ValueError(f"The setting '{name}' needs a value of the type {kinds[name].__name__}.")
+            if not fits(name, value, kinds[name]):
+                raise ValueError(f"The setting '{name}' needs {wanted(name, kinds[name])}.")
         for name, value in values.items():
             setattr(self, name, value)
 
@@ -133,11 +135,3 @@ class Settings:
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
-
-
-def _fits(value: Any, kind: type) -> bool:
-    if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if kind is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, kind)

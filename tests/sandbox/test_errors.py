@@ -262,3 +262,35 @@ def test_preferences_that_were_honoured_are_named(sandbox: Client, ann: str) -> 
     response = sandbox.graph("GET", f"/users/{ann}/events", headers={"Prefer": wanted})
 
     assert response.headers["Preference-Applied"] == wanted
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"shoes": 42},
+        {"users_top": "maybe"},
+        {"moved_status": 1000},
+        {"duplicate_transaction_status": 200},
+        {"expires_in": -1},
+        {"latency_ms": "fast"},
+        {"latency_ms": True},
+        {"roles": ["Calendars.Read", 5]},
+        {"entra_statuses": {"7000218": "bad"}},
+        {"entra_errors": {"7000218": 5}},
+    ],
+)
+def test_a_setting_that_would_do_nothing_or_harm_is_refused(sandbox: Client, change: dict[str, Any]) -> None:
+    before = sandbox.control("GET", "settings")
+
+    answer = sandbox.control("POST", "settings", {"expires_in": 100} | change, status=400)
+
+    assert next(iter(change)) in answer["error"]["message"]
+    assert sandbox.control("GET", "settings") == before
+
+
+def test_a_number_of_the_settings_may_have_a_fraction_after_it_had_none(sandbox: Client) -> None:
+    sandbox.configure(latency_ms=1)
+
+    sandbox.configure(latency_ms=0.5)
+
+    assert sandbox.control("GET", "settings")["latency_ms"] == 0.5

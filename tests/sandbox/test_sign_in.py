@@ -501,7 +501,7 @@ def test_no_token_is_an_empty_token(sandbox: Client, header: str | None) -> None
     "token", ["x", "a.b.c", "...", "e30.e30.e30", "bnVsbA.bnVsbA.AA", "A" * 9000, "\xff\xfe.\xe9.\xa0"]
 )
 def test_a_token_of_garbage_is_not_taken(sandbox: Client, token: str) -> None:
-    sandbox.session.headers["Authorization"] = f"Bearer {token}".encode("latin-1")  # type: ignore[assignment]
+    sandbox.session.headers["Authorization"] = f"Bearer {token}".encode("latin-1")
 
     response = sandbox.graph("GET", "/users")
 

@@ -18,6 +18,7 @@ from sandbox.people import generate
 from sandbox.tenant import load
 from sandbox.world import World
 from tests.sandbox.conftest import PEOPLE, ROOT, WINDOW, Client, Running, start, weekly
+from tests.sandbox.test_sign_in import ask_with, made_certificate
 
 Starter = Callable[..., Running]
 
@@ -126,6 +127,17 @@ def test_everything_outlives_a_restart(started: Starter, tmp_path: Path) -> None
     assert items == []
     assert again.create("ann@school.example", transactionId="t-1")["id"] == event["id"]
     assert len(again.get("/users/ann@school.example/events")["value"]) == 3
+
+
+def test_certificates_outlive_a_restart(started: Starter, tmp_path: Path) -> None:
+    certificate = made_certificate()
+    before = started("--state", str(tmp_path / "state.json"))
+    Client(before.facts).control("POST", "certificates", {"certificate": certificate.pem})
+    before.stop()
+
+    again = Client(started("--state", str(tmp_path / "state.json")).facts)
+
+    assert "access_token" in ask_with(again, {"private_key": certificate.key, "public_certificate": certificate.pem})
 
 
 def test_faults_outlive_a_restart_with_what_they_have_done(started: Starter, tmp_path: Path) -> None:
