@@ -104,7 +104,7 @@ def _calendar(world: World, person: Person) -> str:
         f"<label>End <input type='datetime-local' name='end' value='{end}'></label> "
         f"<button>Add as {escape(person.name)}</button></form>"
         + _switch(person)
-        + _table(("Start", "End", "Subject", "Location", "Shown as", ""), rows)
+        + _table(("Start", "End", "Calendar", "Subject", "Location", "Shown as", ""), rows)
     )
 
 
@@ -124,6 +124,7 @@ def _instance_row(person: Person, instance: Instance) -> str:
     cells = (
         _when(instance.start, facts),
         _when(instance.end, facts),
+        person.calendar.calendars[instance.item.calendar].name,
         facts.get("subject", ""),
         place,
         facts.get("showAs", "busy"),
