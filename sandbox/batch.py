@@ -61,7 +61,7 @@ async def _answer_items(outer: Call) -> Answer:
         random.shuffle(responses)
     headers = {"Content-Type": "application/json"}
     if len(responses) < len(parts):
-        headers["x-sandbox-fault"] = "lost"  # a part that is not there cannot say so itself
+        headers["x-sandbox-lost"] = str(len(parts) - len(responses))  # what is not there cannot say so itself
     return Answer(200, {"responses": responses}, headers)
 
 

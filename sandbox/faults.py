@@ -127,7 +127,7 @@ class Faults:
             found = FAULTY_NAME.match(address)
             if found is not None:
                 wanted = {"scenario": found[1], "variant": found[2] or "", "mailbox": person_id}
-                self.standing[person_id] = Fault(0, rule_of(wanted) or {}, f"{found[1]} of {address}")
+                self.standing[person_id] = Fault(0, rule_of(wanted) or {}, found[0].rstrip("@").lower())
 
     def add(self, rule: Any) -> Fault:
         """Put a rule in force; ValueError says what is wrong with it."""
