@@ -57,7 +57,7 @@ def load(world: World, folders: list[Path]) -> Report:
 def _load_file(world: World, path: Path, file: str, report: Report) -> None:
     try:
         calendars = [_standard(calendar) for calendar in parse(path.read_bytes())]
-    except (*UNREADABLE, RefusedError) as error:
+    except (*UNREADABLE, OSError, RefusedError) as error:
         report.note(file, None, "refused", _sentence(error))
         return
     _note_other_components(calendars, file, report)

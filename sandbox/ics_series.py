@@ -17,7 +17,10 @@ from sandbox.zones import wall_clock
 
 # Where a series has no pattern in Graph, these years of it are loaded.
 WINDOW = (datetime(1990, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC))
+YEARS = f"{WINDOW[0].year} to {WINDOW[1].year - 1}"
 MOST = 10_000  # singles that may stand for one series
+# How much of a series, from its beginning, has too many of them if it has one a second, a minute, an hour.
+PROBED = (timedelta(hours=3), timedelta(days=7), timedelta(days=420))
 CHECKED = timedelta(days=1500)  # how much of a series is compared, from its beginning
 _RECURRING = ("RRULE", "RDATE", "EXRULE", "EXDATE")
 Interval = tuple[datetime, datetime]
@@ -144,6 +147,23 @@ def _check_occurrences(item: Item, group: Sequence[Component]) -> None:
         raise NoPatternError(f"its occurrences are not those of its pattern: {odd[0] if odd else 'one stands twice'}")
 
 
+def _check_number(group: Sequence[Component], reason: str) -> None:
+    """RefusedError before a rule that would take for ever to work out is worked out."""
+    for component in group:
+        value = component.get("RRULE")
+        for rule in value if isinstance(value, list) else [value]:
+            if rule and int(rule.get("INTERVAL", [1])[0]) < 1:
+                raise RefusedError("an INTERVAL must be one at least")
+    first = min(in_utc(span(component)[0]) for component in group)
+    for length in PROBED:
+        _refuse_many(reason, expand(group, (first, first + length)))
+
+
+def _refuse_many(reason: str, occurrences: Sequence[Component]) -> None:
+    if len(occurrences) > MOST:
+        raise RefusedError(f"{reason}, and it has more occurrences than the {MOST} that may become single events")
+
+
 def expand(group: Iterable[Component], window: Interval) -> list[Component]:
     """The occurrences of these components in a window, as recurring_ical_events works them out."""
     calendar = icalendar.Calendar()
@@ -163,13 +183,12 @@ def intervals(occurrences: Iterable[Component]) -> list[Interval]:
 
 def _expanded(group: Sequence[Component], reader: Reader, build: Build, reason: str) -> Loaded:
     try:
+        _check_number(group, reason)
         occurrences = expand(group, WINDOW)
     except UNREADABLE as error:
         raise RefusedError(f"{reason}, and its occurrences cannot be worked out ({error})") from None
-    years = f"{WINDOW[0].year} to {WINDOW[1].year - 1}"
     if not occurrences:
-        raise RefusedError(f"{reason}, and nothing of it stands in {years}")
-    if len(occurrences) > MOST:
-        raise RefusedError(f"{reason}, and {len(occurrences)} occurrences in {years} are too many")
+        raise RefusedError(f"{reason}, and nothing of it stands in {YEARS}")
+    _refuse_many(reason, occurrences)
     items = [build(reader.event(occurrence)) for occurrence in occurrences]
-    return Loaded(items, "expanded", f"{reason}; single events from {years}: {len(items)}")
+    return Loaded(items, "expanded", f"{reason}; single events from {YEARS}: {len(items)}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -15,7 +17,7 @@ import pytest
 import recurring_ical_events
 
 from sandbox.ics_rules import NoPatternError, recurrence_of
-from tests.sandbox.conftest import Client, Running, start
+from tests.sandbox.conftest import ROOT, Client, Running, start
 
 
 def folder_of(package: str) -> Path:
@@ -210,6 +212,8 @@ OWN = {
     "patterns.ics": calendar_of(
         event("UID:hourly", "DTSTART:20270601T090000Z", "RRULE:FREQ=HOURLY;COUNT=30"),
         event("UID:endless", "DTSTART:20270601T090000Z", "RRULE:FREQ=HOURLY"),
+        event("UID:seconds", "DTSTART:19700101T000000Z", "RRULE:FREQ=SECONDLY"),
+        event("UID:standing", "DTSTART:20270601T090000Z", "RRULE:FREQ=DAILY;INTERVAL=0"),
         event("UID:future", "DTSTART:20270601T090000Z", "RRULE:FREQ=DAILY;COUNT=6"),
         event("UID:future", "RECURRENCE-ID;RANGE=THISANDFUTURE:20270603T090000Z", "DTSTART:20270603T120000Z"),
     ),
@@ -294,16 +298,36 @@ def test_what_graph_has_no_pattern_for_is_expanded_and_said_to_be(own: Client) -
     assert "THISANDFUTURE" in notes["patterns.ics", "future"][1]
 
 
-def test_what_would_be_too_many_singles_is_refused(own: Client) -> None:
-    what, why = notes_of(own)["patterns.ics", "endless"]
+@pytest.mark.parametrize(
+    ("uid", "reason"), [("endless", "more occurrences"), ("seconds", "more occurrences"), ("standing", "INTERVAL")]
+)
+def test_what_would_be_too_many_singles_is_refused(own: Client, uid: str, reason: str) -> None:
+    what, why = notes_of(own)["patterns.ics", uid]
 
     assert what == "refused"
-    assert "too many" in why
+    assert reason in why
 
 
 @pytest.mark.parametrize("file", ["no calendar.ics", "binary.ics", "empty.ics"])
 def test_what_is_no_calendar_is_refused_by_name(own: Client, file: str) -> None:
     assert notes_of(own)[file, None][0] == "refused"
+
+
+def test_a_folder_that_is_not_there_ends_the_sandbox_with_a_sentence(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sandbox", "--port", "0", "--ics", str(tmp_path / "nowhere")]
+
+    ended = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=30)
+
+    assert ended.returncode == 1
+    assert ended.stderr.strip().endswith("nowhere is no folder.")
+
+
+def test_only_who_loads_calendar_files_needs_the_packages_that_read_them() -> None:
+    program = "import sys, sandbox.command; print([name for name in sys.modules if 'ical' in name])"
+
+    found = subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT, capture_output=True, text=True)
+
+    assert found.stdout.strip() == "[]"
 
 
 def rule(text: str) -> Any:
