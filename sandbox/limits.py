@@ -21,6 +21,7 @@ MESSAGES = {
     "rate": "Application is over its RequestCount limit.",
     "upload": "Application is over its UploadSize limit.",
     "app": "Application is over its limit of requests.",
+    "extensions": "Application is over its limit of requests for extensions.",
 }
 
 
@@ -113,10 +114,15 @@ class Limits:
             if window.add(now, size_of(call)) > settings.upload_bytes_per_5_minutes:
                 over["upload"] = (window.total, window.seconds_until(now, settings.upload_bytes_per_5_minutes))
         if settings.requests_per_10_seconds:
-            window = self.of_apps.setdefault(call.client, Window(TEN_SECONDS))
-            if window.add(now, 1) > settings.requests_per_10_seconds:
-                over["app"] = (window.total, window.seconds_until(now, settings.requests_per_10_seconds))
+            over |= self._count_app("app", call.client, now, settings.requests_per_10_seconds)
+        if (call.body is not None or "$expand" in call.query) and has_extensions(call):
+            over |= self._count_app("extensions", call.client, now, settings.extensions_per_10_seconds)
         return over
+
+    def _count_app(self, kind: str, client: str, now: float, most: int) -> dict[str, tuple[int, int]]:
+        """Count a request for an application over all mailboxes."""
+        window = self.of_apps.setdefault(f"{kind} {client}", Window(TEN_SECONDS))
+        return {kind: (window.total, window.seconds_until(now, most))} if window.add(now, 1) > most else {}
 
     def _violated(self, scope: str, person: Person, over: dict[str, tuple[int, int]]) -> None:
         """Note which limits were broken and, unless the settings let it pass, refuse the request."""
@@ -137,3 +143,9 @@ def size_of(call: Call) -> int:
     if told.isdecimal() and not call.in_batch:
         return int(told)
     return 0 if call.body is None else len(json.dumps(call.body))
+
+
+def has_extensions(call: Call) -> bool:
+    """Whether a call writes or reads open extensions, which have a limit of their own."""
+    body = call.body
+    return (isinstance(body, dict) and "extensions" in body) or "extensions" in call.query.get("$expand", "").lower()

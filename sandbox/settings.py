@@ -20,6 +20,7 @@ class Settings:
     requests_per_10_minutes: int = 10_000
     upload_bytes_per_5_minutes: int = 150_000_000
     requests_per_10_seconds: int = 0
+    extensions_per_10_seconds: int = 455
     throttle_retry_after: int = 1
     throttle_code: str = "ApplicationThrottled"
     quota_code: str = "ApplicationThrottled"  # or "TooManyRequests", "activityLimitReached", ...

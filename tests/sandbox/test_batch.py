@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from tests.sandbox.conftest import Client, course
+from tests.sandbox.conftest import WINDOW, Client, course
 
 
 def get(number: int | str, url: str, **more: Any) -> dict[str, Any]:
@@ -146,6 +147,43 @@ def test_a_post_without_content_needs_an_empty_body(sandbox: Client, ann: str) -
     assert refused.status_code == 400
     assert refused.json()["error"]["message"] == "Write request id : 1 does not contain Content-Type header or body."
     assert parts["1"]["status"] == 204
+
+
+def in_turn(mailbox: str) -> list[dict[str, Any]]:
+    return [get(1, f"/users/{mailbox}/calendar"), get(2, f"/users/{mailbox}/calendar", dependsOn=["1"])]
+
+
+@pytest.mark.parametrize(("batches", "is_fine"), [(4, True), (5, False)])
+def test_four_batches_that_go_one_by_one_may_run_at_once(
+    sandbox: Client, ann: str, batches: int, is_fine: bool
+) -> None:
+    sandbox.configure(latency_ms=200)
+    clients = [Client(sandbox.facts) for _ in range(batches)]
+    for client in clients:
+        client.session.headers.update(sandbox.session.headers)
+
+    with ThreadPoolExecutor(batches) as pool:
+        answers = list(pool.map(lambda client: client.batch(*in_turn(ann)), clients))
+
+    statuses = {part["status"] for parts in answers for part in parts.values()}
+    assert (429 not in statuses) == is_fine
+
+
+def test_a_parts_own_authorization_counts_for_nothing(sandbox: Client, ann: str) -> None:
+    parts = sandbox.batch(get(1, f"/users/{ann}/calendar", headers={"Authorization": "Bearer nonsense"}))
+
+    assert parts["1"]["status"] == 200
+
+
+def test_a_link_in_a_part_can_be_followed_outside_of_the_batch(sandbox: Client, ann: str) -> None:
+    for _ in range(3):
+        sandbox.as_user(ann)
+    url = f"/users/{ann}/calendarView/delta?{WINDOW}"
+
+    part = sandbox.batch(get(1, url, headers={"Prefer": "odata.maxpagesize=1"}))["1"]
+
+    assert part["body"]["@odata.nextLink"].startswith("https://")
+    assert sandbox.get(part["body"]["@odata.nextLink"])["value"]
 
 
 @pytest.mark.parametrize("code", ["MaximumValueExceeded", "BadRequest"])

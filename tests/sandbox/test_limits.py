@@ -144,6 +144,19 @@ def test_an_application_can_have_a_limit_over_all_mailboxes(sandbox: Client, ann
     assert calendar(sandbox, ann).status_code == 200
 
 
+def test_open_extensions_have_a_limit_of_their_own(sandbox: Client, ann: str, ben: str) -> None:
+    sandbox.configure(extensions_per_10_seconds=1)
+    sandbox.control("POST", "clock", {"frozen": True})
+    extension = {"@odata.type": "microsoft.graph.openTypeExtension", "extensionName": "example.sync", "localId": "1"}
+    made = sandbox.graph("POST", f"/users/{ann}/events", json=course(extensions=[extension]))
+
+    read = sandbox.graph("GET", f"/users/{ben}/events?$expand=extensions")
+
+    assert (made.status_code, read.status_code) == (201, 429)
+    assert calendar(sandbox, ben).status_code == 200
+    assert [found["kind"] for found in sandbox.audit()["limit_violations"]] == ["extensions"]
+
+
 def test_a_quota_can_have_another_code(sandbox: Client, ann: str) -> None:
     sandbox.configure(requests_per_10_minutes=1, quota_code="activityLimitReached")
     calendar(sandbox, ann)
