@@ -152,7 +152,8 @@ def forged(world: World, effect: Json) -> Answer:
     number = int(code) if code.isdecimal() and len(code) < 10 else _WORDS.get(code, 90033)
     names = {"client": world.client_id, "tenant": world.tenant_id}
     usual = KINDS.get(number, UNKNOWN).text.format_map(defaultdict(lambda: "", names))
-    found = _answer(world, number, str(given.get("message") or usual), given.get("status"), given.get("error"))
+    status = given.get("status") if given.get("status") in range(400, 600) else None
+    found = _answer(world, number, str(given.get("message") or usual), status, given.get("error"))
     if given.get("retry_after") is not None:
         found.headers["Retry-After"] = str(given["retry_after"])
     return found

@@ -22,7 +22,7 @@ def load(world: World, specification: Any) -> None:
     if not isinstance(people, list):
         raise ValueError("A tenant is an object with a list of 'people'.")  # noqa: TRY004 - one error for bad input
     if specification.get("domain"):
-        world.rename_domain(specification["domain"])
+        world.rename_domain(str(specification["domain"]))
     for entry in people:
         put_person(world, entry)
 
@@ -33,17 +33,34 @@ def put_person(world: World, entry: Any) -> Person:
         raise ValueError(f"A person is an object with some of {', '.join(sorted(FIELDS))}; not {sorted(unknown)}.")
     if entry.get("mailbox", "ok") not in MAILBOX_STATES:
         raise ValueError(f"A mailbox is one of {', '.join(MAILBOX_STATES)}.")
+    _check_kinds(entry)
     person = _known(world, entry)
     if person is None:
         person = _new(world, entry)
         world.add(person)
     else:
         for name in FIELDS & set(entry) - {"id", "events"}:
-            setattr(person, name, entry[name])
+            if entry[name] is not None or name == "mail":
+                setattr(person, name, entry[name])
         world.relist(person)
     for event in entry.get("events", []):
         add_event(world, person, event)
     return person
+
+
+def _check_kinds(entry: Json) -> None:
+    """ValueError for a value of another kind than it has to be."""
+    for name, value in entry.items():
+        if name in ("aliases", "other_mails"):
+            fits = isinstance(value, list) and all(isinstance(address, str) for address in value)
+        elif name == "events":
+            fits = isinstance(value, list) and all(isinstance(event, dict) for event in value)
+        elif name == "enabled":
+            fits = isinstance(value, bool)
+        else:
+            fits = isinstance(value, str) or (value is None and name in ("mail", "upn", "id", "name"))
+        if not fits:
+            raise ValueError(f"The value of '{name}' does not fit a person.")
 
 
 def _known(world: World, entry: Json) -> Person | None:

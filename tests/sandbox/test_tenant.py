@@ -72,6 +72,11 @@ def test_a_series_of_a_tenant_file_has_its_exceptions_and_cancelled_dates(sandbo
         {"people": [{"name": "Nobody"}]},
         {"people": [{"mail": "a@b.example", "mailbox": "full"}]},
         {"people": [{"mail": "a@b.example", "shoe": 42}]},
+        {"people": [{"mail": ["a@b.example"]}]},
+        {"people": [{"mail": "a@b.example", "aliases": "c@b.example"}]},
+        {"people": [{"mail": "a@b.example", "aliases": [5]}]},
+        {"people": [{"mail": "a@b.example", "enabled": "yes"}]},
+        {"people": [{"mail": "a@b.example", "events": ["x"]}]},
         {"people": [{"mail": "a@b.example", "events": [{"subject": "Without a time"}]}]},
     ],
 )
