@@ -262,3 +262,410 @@ def test_changing_the_zone_of_a_series_needs_its_recurrence(sandbox: Client, ann
     response = sandbox.graph("PATCH", f"/users/{ann}/events/{event['id']}", json={"start": utc("2026-12-01T09:00:00")})
 
     assert (response.status_code, response.json()["error"]["code"]) == (400, "ErrorPropertyValidationFailure")
+
+
+@pytest.mark.parametrize("is_null", [True, False])
+def test_whether_an_event_without_a_transaction_id_says_null_is_a_switch(
+    sandbox: Client, ann: str, is_null: bool
+) -> None:
+    sandbox.configure(transaction_id_null=is_null)
+
+    event = sandbox.create(ann)
+
+    assert ("transactionId" in event) is is_null
+    assert sandbox.create(ann, transactionId="t-1")["transactionId"] == "t-1"
+
+
+def test_a_transaction_id_cannot_be_changed(sandbox: Client, ann: str) -> None:
+    path = f"/users/{ann}/events/{sandbox.create(ann, transactionId='t-1')['id']}"
+
+    changed = sandbox.graph("PATCH", path, json={"transactionId": "t-2"}).json()
+
+    assert changed["transactionId"] == "t-1"
+
+
+def test_the_same_request_again_may_be_refused_too(sandbox: Client, ann: str) -> None:
+    sandbox.configure(transaction_repost="refuse")
+    first = sandbox.create(ann, transactionId="t-1")
+
+    error = sandbox.graph("POST", f"/users/{ann}/events", json=course(transactionId="t-1")).json()["error"]
+
+    assert (error["code"], error["@event.existingEventId"]) == ("ErrorDuplicateTransactionId", first["id"])
+
+
+@pytest.mark.parametrize("is_immutable", [True, False])
+def test_a_refusal_names_the_event_by_the_kind_of_id_that_is_preferred(
+    sandbox: Client, ann: str, is_immutable: bool
+) -> None:
+    event = sandbox.create(ann, transactionId="t-1")
+    asked = sandbox.get(f"/users/{ann}/events", immutable=is_immutable)["value"][0]["id"]
+
+    body = course(subject="Other", transactionId="t-1")
+    error = sandbox.graph("POST", f"/users/{ann}/events", json=body, immutable=is_immutable).json()["error"]
+
+    assert error["@event.existingEventId"] == asked
+    assert (asked == event["id"]) is is_immutable
+
+
+def test_a_transaction_id_may_count_for_the_tenant_or_be_too_long(sandbox: Client, ann: str, ben: str) -> None:
+    sandbox.configure(transaction_scope="tenant", transaction_id_longest=36)
+    sandbox.create(ann, transactionId="t-1")
+
+    elsewhere = sandbox.graph("POST", f"/users/{ben}/events", json=course(transactionId="t-1"))
+    long = sandbox.graph("POST", f"/users/{ben}/events", json=course(transactionId="t" * 37))
+
+    assert elsewhere.json()["error"]["code"] == "ErrorDuplicateTransactionId"
+    assert long.status_code == 400
+
+
+def test_a_refused_etag_may_have_the_status_409(sandbox: Client, ann: str) -> None:
+    sandbox.configure(if_match_status=409)
+    path = f"/users/{ann}/events/{sandbox.create(ann)['id']}"
+
+    refused = [sandbox.graph(method, path, json={}, headers={"If-Match": 'W/"x"'}) for method in ("PATCH", "DELETE")]
+    fresh = sandbox.graph("DELETE", path, headers={"If-Match": sandbox.get(path)["@odata.etag"]})
+
+    assert [response.status_code for response in refused] == [409, 409]
+    assert refused[0].json()["error"]["code"] == "ErrorIrresolvableConflict"
+    assert fresh.status_code == 204
+
+
+def test_a_fault_can_be_a_conflict_of_two_writes(sandbox: Client, ann: str) -> None:
+    path = f"/users/{ann}/events/{sandbox.create(ann)['id']}"
+    sandbox.fault({"method": "PATCH", "nth": 1}, status=409)
+
+    first, second = (sandbox.graph("PATCH", path, json={"subject": "New"}) for _ in range(2))
+
+    assert (first.status_code, first.json()["error"]["code"]) == (409, "ErrorIrresolvableConflict")
+    assert (second.status_code, second.json()["subject"]) == (200, "New")
+
+
+def test_what_is_read_only_is_ignored(sandbox: Client, ann: str) -> None:
+    said = {
+        "id": "mine", "changeKey": "mine", "iCalUId": "mine", "webLink": "mine",
+        "createdDateTime": "2020-01-01T00:00:00Z",
+        "isCancelled": True, "isOrganizer": False, "hasAttachments": True, "isDraft": True, "type": "occurrence",
+        "bodyPreview": "mine", "originalStartTimeZone": "mine", "seriesMasterId": "mine", "onlineMeetingUrl": "mine",
+        "responseStatus": {"response": "declined"}, "organizer": {"emailAddress": {"address": "x@elsewhere.example"}},
+    }  # fmt: skip
+
+    event = sandbox.create(ann, **said)
+
+    assert [name for name, value in said.items() if event[name] == value] == []
+
+
+def test_a_new_event_has_the_defaults_of_exchange(sandbox: Client, ann: str) -> None:
+    event = sandbox.create(ann)
+
+    assert {
+        "isReminderOn": True, "reminderMinutesBeforeStart": 15, "showAs": "busy", "sensitivity": "normal",
+        "importance": "normal", "responseRequested": True, "hideAttendees": False, "allowNewTimeProposals": True,
+        "isOrganizer": True, "responseStatus": {"response": "organizer", "time": "0001-01-01T00:00:00Z"},
+        "type": "singleInstance", "seriesMasterId": None, "recurrence": None, "onlineMeeting": None, "locations": [],
+        "isAllDay": False, "isCancelled": False, "attendees": [], "categories": [], "transactionId": None,
+    }.items() <= event.items()  # fmt: skip
+    assert "originalStart" not in event
+    assert "cancelledOccurrences" not in event
+    assert event["webLink"].endswith("&exvsurl=1&path=/calendar/item")
+
+
+@pytest.mark.parametrize(("shape", "expected"), [("full", "default"), ("bare", None)])
+def test_how_no_place_looks_is_a_switch(sandbox: Client, ann: str, shape: str, expected: str | None) -> None:
+    sandbox.configure(empty_location=shape)
+
+    event = sandbox.create(ann)
+
+    assert (event["location"]["displayName"], event["location"].get("locationType")) == ("", expected)
+
+
+def test_a_location_and_locations_follow_each_other(sandbox: Client, ann: str) -> None:
+    path = f"/users/{ann}/events/{sandbox.create(ann, location={'displayName': 'Room 1'})['id']}"
+    rooms = [{"displayName": "Room 2"}, {"displayName": "Room 3"}]
+
+    one = sandbox.get(path)
+    several = sandbox.graph("PATCH", path, json={"locations": rooms}).json()
+    again = sandbox.graph("PATCH", path, json={"location": {"displayName": "Room 4"}}).json()
+
+    assert [place["displayName"] for place in one["locations"]] == ["Room 1"]
+    assert several["location"]["displayName"] == "Room 2; Room 3"
+    assert [place["displayName"] for place in again["locations"]] == ["Room 4"]
+
+
+def test_the_zones_of_an_event_stay_those_in_which_it_was_made(sandbox: Client, ann: str) -> None:
+    start = {"dateTime": "2026-12-01T09:00:00", "timeZone": BERLIN}
+    path = f"/users/{ann}/events/{sandbox.create(ann, start=start)['id']}"
+
+    changed = sandbox.graph("PATCH", path, json={"start": utc("2026-12-01T08:30:00")}).json()
+
+    assert (changed["originalStartTimeZone"], changed["originalEndTimeZone"]) == (BERLIN, "UTC")
+
+
+def test_an_event_in_utc_may_name_its_zone_otherwise(sandbox: Client, ann: str) -> None:
+    sandbox.configure(original_utc_zone="tzone://Microsoft/Utc")
+
+    event = sandbox.create(ann)
+
+    assert event["originalStartTimeZone"] == "tzone://Microsoft/Utc"
+    assert event["start"]["timeZone"] == "UTC"
+
+
+@pytest.mark.parametrize(("is_sent", "settings"), [(True, {}), (False, {"location_header": False})])
+def test_whether_a_created_event_has_a_location_is_a_switch(
+    sandbox: Client, ann: str, is_sent: bool, settings: dict[str, bool]
+) -> None:
+    sandbox.configure(**settings)
+
+    response = sandbox.graph("POST", f"/users/{ann}/events", json=course())
+
+    assert ("Location" in response.headers) is is_sent
+    if is_sent:
+        assert sandbox.get(response.headers["Location"])["id"] == response.json()["id"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "status", "is_whole"), [("ignore", 200, True), ("reduce", 200, False), ("empty", 204, False)]
+)
+def test_what_a_minimal_answer_is_is_a_switch(
+    sandbox: Client, ann: str, mode: str, status: int, is_whole: bool
+) -> None:
+    sandbox.configure(return_minimal=mode)
+    path = f"/users/{ann}/events/{sandbox.create(ann)['id']}"
+
+    response = sandbox.graph("PATCH", path, json={"subject": "New"}, headers={"Prefer": "return=minimal"})
+
+    assert response.status_code == status
+    assert (b"subject" in response.content) is is_whole
+    assert ("return=minimal" in response.headers.get("Preference-Applied", "")) is not is_whole
+    assert sandbox.get(path)["subject"] == "New"
+
+
+@pytest.mark.parametrize(("rule", "status"), [("cut", 201), ("refuse", 400)])
+def test_what_happens_to_a_long_subject_is_a_switch(sandbox: Client, ann: str, rule: str, status: int) -> None:
+    sandbox.configure(subject_too_long=rule)
+
+    response = sandbox.graph("POST", f"/users/{ann}/events", json=course(subject="x" * 256))
+
+    assert response.status_code == status
+    assert sandbox.create(ann, subject="x" * 255)["subject"] == "x" * 255
+
+
+@pytest.mark.parametrize(("rule", "expected"), [("keep", ["Ours", "Theirs"]), ("drop", [])])
+def test_whether_categories_that_nobody_made_are_kept_is_a_switch(
+    sandbox: Client, ann: str, rule: str, expected: list[str]
+) -> None:
+    sandbox.configure(unknown_categories=rule)
+
+    assert sandbox.create(ann, categories=["Ours", "Theirs", "Ours"])["categories"] == expected
+
+
+@pytest.mark.parametrize("code", ["ErrorInvalidRequest", "ErrorPropertyValidationFailure"])
+def test_codes_for_times_that_cannot_be_are_switches(sandbox: Client, ann: str, code: str) -> None:
+    sandbox.configure(reversed_times_code=code, not_midnight_code=code)
+    reversed_times = course(end=utc("2026-12-01T08:00:00"))
+    by_day = course(isAllDay=True, end=utc("2026-12-02T09:00:00"))
+
+    answers = [sandbox.graph("POST", f"/users/{ann}/events", json=body) for body in (reversed_times, by_day)]
+
+    assert [answer.json()["error"]["code"] for answer in answers] == [code, code]
+
+
+def test_an_all_day_event_shorter_than_a_day_is_refused_in_microsofts_words(sandbox: Client, ann: str) -> None:
+    error = sandbox.graph("POST", f"/users/{ann}/events", json=course(isAllDay=True)).json()["error"]
+
+    assert error["code"] == "ErrorInvalidRequest"
+    assert error["message"] == (
+        "Your request can't be completed. The duration of an event marked as All day must be at least 24 hours."
+    )
+
+
+def test_all_day_items_of_owners_may_show_as_free(sandbox: Client, ann: str) -> None:
+    sandbox.configure(all_day_of_user="free")
+    times = {"isAllDay": True, "start": utc("2026-12-01T00:00:00"), "end": utc("2026-12-02T00:00:00")}
+
+    assert sandbox.as_user(ann, **times)["showAs"] == "free"
+    assert sandbox.as_user(ann, **times, showAs="oof")["showAs"] == "oof"
+    assert sandbox.create(ann, **times)["showAs"] == "busy"
+
+
+def test_an_event_becomes_an_online_meeting_once_if_the_calendar_knows_the_provider(sandbox: Client, ann: str) -> None:
+    event = sandbox.create(ann, isOnlineMeeting=True, onlineMeetingProvider="teamsForBusiness")
+    path = f"/users/{ann}/events/{event['id']}"
+
+    after = sandbox.graph("PATCH", path, json={"isOnlineMeeting": False, "onlineMeetingProvider": "unknown"}).json()
+
+    assert event["onlineMeeting"]["joinUrl"].startswith("https://")
+    assert (after["isOnlineMeeting"], after["onlineMeeting"]) == (True, event["onlineMeeting"])
+
+
+def test_the_wish_for_an_online_meeting_is_ignored_where_the_provider_is_not_allowed(sandbox: Client, ann: str) -> None:
+    calendar = sandbox.get(f"/users/{ann}/calendar")
+    sandbox.control("PATCH", f"mailboxes/{ann}/calendars/{calendar['id']}", {"allowedOnlineMeetingProviders": []})
+
+    event = sandbox.create(ann, isOnlineMeeting=True, onlineMeetingProvider="teamsForBusiness")
+
+    assert (event["isOnlineMeeting"], event["onlineMeeting"]) == (False, None)
+
+
+def test_attendees_are_kept_with_their_answers_and_are_at_most_500(sandbox: Client, ann: str) -> None:
+    people = [
+        {"emailAddress": {"address": f"p{number}@elsewhere.example"}, "type": "optional"} for number in range(501)
+    ]
+
+    event = sandbox.create(ann, attendees=people[:500])
+    refused = sandbox.graph("POST", f"/users/{ann}/events", json=course(attendees=people))
+
+    assert event["attendees"][0] == {
+        "type": "optional",
+        "status": {"response": "none", "time": "0001-01-01T00:00:00Z"},
+        "emailAddress": {"name": "p0@elsewhere.example", "address": "p0@elsewhere.example"},
+    }
+    assert refused.status_code == 400
+
+
+def test_a_body_comes_back_as_a_page_or_as_text(sandbox: Client, ann: str) -> None:
+    body = {"contentType": "text", "content": "One\nTwo & three"}
+    path = f"/users/{ann}/events/{sandbox.create(ann, body=body)['id']}"
+
+    page = sandbox.get(path)["body"]
+    text = sandbox.get(path, headers={"Prefer": 'outlook.body-content-type="text"'})["body"]
+
+    assert page["contentType"] == "html"
+    assert page["content"].startswith("<html>")
+    assert text == {"contentType": "text", "content": "One\r\nTwo & three"}
+
+
+def test_bodies_may_come_back_as_they_were(sandbox: Client, ann: str) -> None:
+    sandbox.configure(rewrite_bodies=False)
+    body = {"contentType": "html", "content": "<p>One</p>"}
+
+    assert sandbox.create(ann, body=body)["body"] == body
+
+
+@pytest.mark.parametrize("body", ["text", {"content": 1}, {"contentType": "rtf", "content": "x"}])
+def test_a_body_that_is_none_is_refused(sandbox: Client, ann: str, body: Any) -> None:
+    for rewrite in (True, False):
+        sandbox.configure(rewrite_bodies=rewrite)
+
+        assert sandbox.graph("POST", f"/users/{ann}/events", json=course(body=body)).status_code == 400
+
+
+@pytest.mark.parametrize("letters", ["lower", "upper"])
+def test_the_letters_of_a_property_id_are_a_switch(sandbox: Client, ann: str, letters: str) -> None:
+    sandbox.configure(extended_property_guids=letters)
+    path = f"/users/{ann}/events/{sandbox.create(ann, **marked('1'))['id']}"
+
+    query = f"$expand=singleValueExtendedProperties($filter=id eq '{MARKER}')"
+    (found,) = sandbox.get(f"{path}?{query}")["singleValueExtendedProperties"]
+
+    assert found["id"].lower() == MARKER.lower()
+    assert ("0B7A55EE" in found["id"]) is (letters == "upper")
+
+
+def test_a_property_is_absent_where_the_event_has_it_not_and_added_by_a_patch(sandbox: Client, ann: str) -> None:
+    path = f"/users/{ann}/events/{sandbox.create(ann)['id']}"
+    query = f"?$expand=singleValueExtendedProperties($filter=id eq '{MARKER}')"
+
+    before = sandbox.get(path + query)
+    sandbox.graph("PATCH", path, json=marked("2"))
+    after = sandbox.get(path + query)
+
+    assert "singleValueExtendedProperties" not in before
+    assert after["singleValueExtendedProperties"][0]["value"] == "2"
+
+
+def test_the_name_of_a_property_is_case_sensitive_in_a_filter(sandbox: Client, ann: str) -> None:
+    sandbox.create(ann, **marked("1"))
+
+    other = MARKER.replace("testMarker", "TESTMARKER")
+    query = f"$filter=singleValueExtendedProperties/Any(ep: ep/id eq '{other}' and ep/value eq '1')"
+
+    assert sandbox.get(f"/users/{ann}/events?{query}")["value"] == []
+
+
+def test_properties_with_several_values_are_expanded_too(sandbox: Client, ann: str) -> None:
+    several = MARKER.replace("String", "StringArray")
+    event = sandbox.create(ann, multiValueExtendedProperties=[{"id": several, "value": ["a", "b"]}])
+
+    query = f"$expand=multiValueExtendedProperties($filter=id eq '{several}')"
+    found = sandbox.get(f"/users/{ann}/events/{event['id']}?{query}")
+
+    assert "multiValueExtendedProperties" not in event
+    assert found["multiValueExtendedProperties"] == [{"id": several, "value": ["a", "b"]}]
+
+
+def test_open_extensions_are_expanded_and_changed_by_name(sandbox: Client, ann: str) -> None:
+    name = "example.calsync.test"
+    event = sandbox.create(ann, extensions=[{"extensionName": name, "localId": "1"}])
+    path = f"/users/{ann}/events/{event['id']}"
+    sandbox.graph("PATCH", path, json={"extensions": [{"extensionName": name, "localId": "2"}]})
+
+    found = sandbox.get(f"{path}?$expand=extensions($filter=id eq '{name}')")["extensions"]
+    others = sandbox.get(f"{path}?$expand=extensions($filter=id eq 'example.other')")["extensions"]
+    filtered = sandbox.graph("GET", f"/users/{ann}/events?$filter=extensions/any(e: e/localId eq '2')")
+
+    assert "extensions" not in event
+    assert (found[0]["extensionName"], found[0]["localId"]) == (name, "2")
+    assert (others, filtered.status_code) == ([], 400)
+
+
+def test_other_things_that_hang_on_an_event_are_expanded(sandbox: Client, ann: str) -> None:
+    series = sandbox.as_user(ann, **weekly(2))
+    items, _ = sandbox.first_round(ann)
+    sandbox.control("PATCH", f"mailboxes/{ann}/events/{items[1]['id']}", {"subject": "Long"})
+
+    found = sandbox.get(f"/users/{ann}/events/{series['id']}?$expand=calendar,attachments,exceptionOccurrences")
+    refused = sandbox.graph("GET", f"/users/{ann}/events/{series['id']}?$expand=weather")
+
+    assert (found["calendar"]["name"], found["attachments"]) == ("Calendar", [])
+    assert [event["subject"] for event in found["exceptionOccurrences"]] == ["Long"]
+    assert refused.status_code == 400
+
+
+@pytest.mark.parametrize(("rule", "status"), [("cut", 200), ("refuse", 400)])
+def test_what_a_large_top_does_is_a_switch(sandbox: Client, ann: str, rule: str, status: int) -> None:
+    sandbox.configure(events_top=rule)
+
+    statuses = [sandbox.graph("GET", f"/users/{ann}/events?$top={top}").status_code for top in (1000, 1001)]
+
+    assert statuses == [200, status]
+
+
+def test_lists_come_in_pages_of_ten_by_skip(sandbox: Client, ann: str) -> None:
+    for number in range(12):
+        sandbox.create(ann, subject=f"Event {number:02d}")
+
+    first = sandbox.get(f"/users/{ann}/events?$orderby=subject desc&$select=subject")
+    second = sandbox.get(first["@odata.nextLink"])
+
+    assert [event["subject"] for event in first["value"]][:2] == ["Event 11", "Event 10"]
+    assert "$skip=10" in first["@odata.nextLink"]
+    assert [event["subject"] for event in second["value"]] == ["Event 01", "Event 00"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "subject eq 'First aid'",
+        "lastModifiedDateTime gt 2020-01-01T00:00:00Z",
+        "start/dateTime ge '2026-12-01T00:00:00'",
+        "iCalUId eq '{iCalUId}'",
+    ],
+)
+def test_events_are_filtered_by_what_graph_filters_by(sandbox: Client, ann: str, text: str) -> None:
+    event = sandbox.create(ann)
+    sandbox.create(ann, subject="Old", start=utc("2026-11-01T09:00:00"), end=utc("2026-11-01T10:00:00"))
+
+    found = sandbox.get(f"/users/{ann}/events?$filter={text.format(**event)}")["value"]
+
+    assert event["id"] in {entry["id"] for entry in found}
+
+
+def test_a_fault_can_refuse_a_transaction_id_with_either_status(sandbox: Client, ann: str) -> None:
+    for status in (409, 400):
+        sandbox.control("DELETE", "faults")
+        sandbox.fault({"method": "POST"}, status=status, code="ErrorDuplicateTransactionId")
+
+        response = sandbox.graph("POST", f"/users/{ann}/events", json=course(transactionId="t-1"))
+
+        assert (response.status_code, response.json()["error"]["code"]) == (status, "ErrorDuplicateTransactionId")
+    assert sandbox.get(f"/users/{ann}/events")["value"] == []

@@ -95,3 +95,71 @@ def test_an_expand_without_an_id_is_refused(sandbox: Client, ann: str) -> None:
     response = sandbox.graph("GET", f"/users/{ann}/calendarView?{WINDOW}&$expand=singleValueExtendedProperties")
 
     assert response.status_code == 400
+
+
+def test_two_times_cannot_be_selected_in_a_view(sandbox: Client, ann: str) -> None:
+    sandbox.create(ann)
+
+    whole = sandbox.get(f"/users/{ann}/calendarView?{WINDOW}")["value"][0]
+    chosen = sandbox.get(f"/users/{ann}/calendarView?{WINDOW}&$select=subject,createdDateTime,lastModifiedDateTime")
+    listed = sandbox.get(f"/users/{ann}/events?$select=createdDateTime")["value"][0]
+
+    assert {"createdDateTime", "lastModifiedDateTime"} <= set(whole)
+    assert set(chosen["value"][0]) == {"@odata.etag", "id", "subject"}
+    assert "createdDateTime" in listed
+
+
+def test_a_view_shows_the_link_of_a_meeting_only_if_asked_whether_it_is_online(sandbox: Client, ann: str) -> None:
+    sandbox.create(ann, isOnlineMeeting=True)
+
+    both, one = (
+        sandbox.get(f"/users/{ann}/calendarView?{WINDOW}&$select={names}")["value"][0]["onlineMeeting"]
+        for names in ("onlineMeeting,isOnlineMeeting", "onlineMeeting")
+    )
+
+    assert "joinUrl" in both
+    assert "joinUrl" not in one
+
+
+def test_the_window_of_a_view_is_not_in_the_zone_that_is_preferred(sandbox: Client, ann: str) -> None:
+    sandbox.create(ann)  # nine to ten in UTC
+    window = {"startDateTime": "2026-12-01T09:00:00", "endDateTime": "2026-12-01T10:00:00"}
+
+    found = sandbox.get(
+        f"/users/{ann}/calendarView", params=window, headers={"Prefer": 'outlook.timezone="Tokyo Standard Time"'}
+    )
+
+    assert len(found["value"]) == 1
+    assert found["value"][0]["start"]["dateTime"] == "2026-12-01T18:00:00.0000000"
+
+
+def test_the_names_of_the_window_may_be_in_any_letters(sandbox: Client, ann: str) -> None:
+    sandbox.create(ann)
+
+    found = sandbox.get(f"/users/{ann}/calendarView?{WINDOW.lower().replace('t0', 'T0').replace('z', 'Z')}")
+
+    assert len(found["value"]) == 1
+
+
+def test_a_view_has_no_masters_and_every_instance_in_full(sandbox: Client, ann: str) -> None:
+    sandbox.create(ann, **weekly(2))
+
+    found = sandbox.get(f"/users/{ann}/calendarView?{WINDOW}")["value"]
+
+    assert [event["type"] for event in found] == ["occurrence", "occurrence"]
+    assert all(event["subject"] == "Weekly" and event["seriesMasterId"] for event in found)
+    assert found[1]["originalStart"] == "2026-12-08T09:00:00Z"
+
+
+def test_instances_need_a_window_and_leave_out_what_was_cancelled(sandbox: Client, ann: str) -> None:
+    series = sandbox.as_user(ann, **weekly(3))
+    path = f"/users/{ann}/events/{series['id']}/instances"
+    second = sandbox.get(f"{path}?{WINDOW}")["value"][1]["id"]
+    sandbox.graph("DELETE", f"/users/{ann}/events/{second}")
+
+    found = sandbox.get(f"{path}?{WINDOW}&$select=start")["value"]
+    refused = sandbox.graph("GET", path)
+
+    assert len(found) == 2
+    assert second not in {event["id"] for event in found}
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "ErrorInvalidParameter")
