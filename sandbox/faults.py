@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from sandbox.bodies import read_json
+from sandbox.fault_values import check_values
 from sandbox.items import Json
 from sandbox.scenarios import rule_of
 
@@ -16,13 +17,8 @@ EFFECT = {
     "status", "code", "message", "retry_after", "body", "headers", "drop", "delay", "token", "truncate", "commit",
     "sticky",
 }  # fmt: skip
-KINDS: dict[str, Any] = {
-    "times": int, "status": int, "delay": int | float, "headers": dict, "probability": int | float, "nth": int | list,
-    "retry_after": int | float | str | list, "token": str | int | dict,
-}  # fmt: skip
 HEADER = "x-sandbox-fault"  # of an answer: which rule shaped it; of a request: how its answer is to be shaped
 FAULTY_NAME = re.compile(r"fault-(f\d+)(?:-(\w+))?@", re.IGNORECASE)  # fault-f3@..., fault-f3-empty@...
-STATUSES = range(200, 600)
 
 
 @dataclass(slots=True)
@@ -49,7 +45,7 @@ class Fault:
         self.seen = 0
         self.applied = 0
         self.random = random.Random(self.match.get("seed", 0))  # noqa: S311 - reproducible, not secret
-        _check_values(self.match, self.effect, self.times)
+        check_values(self.match, self.effect, self.times)
         re.compile(self.match.get("path") or "")
 
     def suits(self, request: Request) -> bool:
@@ -164,7 +160,7 @@ class Faults:
 def fault_of_header(text: str) -> Fault:
     """The fault that a request asks for itself: a scenario (`F3`, `F3 empty`), or an effect in JSON. Or ValueError."""
     if text.lstrip().startswith("{"):
-        return Fault(0, {"effect": json.loads(text)}, "header")
+        return Fault(0, {"effect": read_json(text.encode())}, "header")
     name, _, variant = text.strip().partition(" ")
     rule = rule_of({"scenario": name, "variant": variant})
     if rule is None:
@@ -179,32 +175,6 @@ def _checked(given: Any, known: set[str], what: str) -> Json:
     if unknown:
         raise ValueError(f"A fault's {what} has no '{unknown[0]}'; it knows {', '.join(sorted(known))}.")
     return given
-
-
-def _check_values(match: Json, effect: Json, times: Any) -> None:
-    """ValueError for a value that would only fail later, in the middle of somebody's request."""
-    if effect.get("drop") not in (None, "before", "after"):
-        raise ValueError("The effect 'drop' is 'before' or 'after'.")
-    values = {"times": times, "method": match.get("method"), "path": match.get("path"), "mailbox": match.get("mailbox")}
-    values["body"] = match.get("body")
-    values |= {name: effect.get(name) for name in (*KINDS, "code", "message") if name in effect}
-    values |= {name: match.get(name) for name in ("probability", "nth")}
-    if effect.get("status") is not None and effect["status"] not in STATUSES:
-        raise ValueError("The value of 'status' does not fit.")
-    if any(not isinstance(text, str) or _CONTROL.search(f"{name}{text}") for name, text in _headers(effect)):
-        raise ValueError("The value of 'headers' does not fit.")
-    for name, value in values.items():
-        kind = KINDS.get(name, str)
-        if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
-            raise ValueError(f"The value of '{name}' does not fit.")
-
-
-def _headers(effect: Json) -> list[tuple[str, Any]]:
-    headers = effect.get("headers")
-    return list(headers.items()) if isinstance(headers, dict) else []
-
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def _path_fits(wanted: str, request: Request) -> bool:

@@ -169,6 +169,7 @@ def put_in_force(world: World, wanted: Json) -> Json:
     if found.mailbox and person is not None:
         person.mailbox = found.mailbox
         world.relist(person)
-    world.settings.change(found.settings)
     rule = rule_of(wanted)
-    return found.as_json() | {"faults": [world.faults.add(rule).as_json()] if rule else []}
+    faults = [world.faults.add(rule).as_json()] if rule else []
+    world.settings.change(found.settings)
+    return found.as_json() | {"faults": faults}

@@ -413,10 +413,10 @@ def test_a_part_of_a_batch_can_ask_for_its_own_fault(sandbox: Client, ann: str) 
 def test_a_fault_that_makes_no_sense_in_a_header_is_refused(sandbox: Client, ann: str) -> None:
     answers = [
         sandbox.graph("GET", f"/users/{ann}/calendar", headers={"x-sandbox-fault": text})
-        for text in ("F99", "{", '{"status": 7}', "F17")
+        for text in ("F99", "{", '{"status": 7}', "F17", '{"delay": NaN}', "", "\xe9")
     ]
 
-    assert [answer.status_code for answer in answers] == [400] * 4
+    assert [answer.status_code for answer in answers] == [400] * 7
 
 
 @pytest.mark.parametrize(("name", "status"), [("fault-f1@school.example", 429), ("fault-f3-504@school.example", 504)])
@@ -432,7 +432,24 @@ def test_a_mailboxs_name_can_ask_for_a_fault(sandbox: Client, ann: str, name: st
 
 @pytest.mark.parametrize(
     "effect",
-    [{"status": 42}, {"headers": {"a": "b\nc"}}, {"headers": {"a": 1}}, {"retry_after": {}}, {"status": True}],
+    [
+        {"status": 42},
+        {"headers": {"a": "b\nc"}},
+        {"headers": {"a": 1}},
+        {"retry_after": {}},
+        {"status": True},
+        {"retry_after": []},
+        {"retry_after": 1e300},
+        {"retry_after": "1\n"},
+        {"retry_after": [[1]]},
+        {"delay": -1},
+        {"headers": {"Content-Length": "7"}},
+        {"headers": {"a b": "c"}},
+        {"token": {"status": 999}},
+        {"token": []},
+        {"truncate": "half"},
+        {"drop": 1},
+    ],
 )
 def test_an_effect_that_no_answer_can_have_is_refused(sandbox: Client, effect: Json) -> None:
     sandbox.control("POST", "faults", {"match": {}, "effect": effect}, status=400)
