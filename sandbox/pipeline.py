@@ -147,7 +147,7 @@ def shaped(world: World, fault: Fault, perform_it: Callable[[], Answer], *, in_b
 def _forged(world: World, fault: Fault, in_batch: bool) -> Answer:
     effect = fault.effect
     status = effect["status"]
-    code = effect.get("code") or _CODES.get(status, "UnknownError")
+    code = effect["code"] if isinstance(effect.get("code"), str) else _CODES.get(status, "UnknownError")
     message = effect.get("message") or _MESSAGES.get(code, "An error that the sandbox was told to make.")
     forged = refused(world, GraphError(status, code, message, CHALLENGED if status == 401 else None))
     if "body" in effect:

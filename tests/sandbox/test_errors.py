@@ -294,3 +294,11 @@ def test_a_number_of_the_settings_may_have_a_fraction_after_it_had_none(sandbox:
     sandbox.configure(latency_ms=0.5)
 
     assert sandbox.control("GET", "settings")["latency_ms"] == 0.5
+
+
+def test_an_error_may_come_without_a_code(sandbox: Client) -> None:
+    sandbox.fault({"path": "/users"}, status=500, code="")
+
+    response = sandbox.graph("GET", "/users")
+
+    assert (response.status_code, response.json()["error"]["code"]) == (500, "")
