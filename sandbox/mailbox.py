@@ -196,11 +196,11 @@ class Person:
 
     def addresses(self) -> set[str]:
         """Every address that leads to this person, in small letters."""
-        return {address.lower() for address in (self.mail, self.upn, *self.aliases) if address}
+        return {address.lower() for address in (self.mail, self.upn, *self.aliases) if address and ":" not in address}
 
     def proxy_addresses(self) -> list[str]:
         primary = [f"SMTP:{self.mail}"] if self.mail and self.user_type != "Guest" else []
-        return primary + [f"smtp:{alias}" for alias in self.aliases]
+        return primary + [alias if ":" in alias else f"smtp:{alias}" for alias in self.aliases]
 
     def as_user(self) -> Json:
         """The Graph user; the caller picks the properties that were asked for."""

@@ -450,3 +450,13 @@ def test_the_service_account_cannot_be_removed(sandbox: Client) -> None:
     answer = sandbox.control("DELETE", f"people/{sandbox.facts['user_id']}", status=400)
 
     assert answer["error"]["message"] == "The service account stays."
+
+
+def test_an_address_that_is_not_for_mail_stands_among_the_others_and_leads_nowhere(sandbox: Client) -> None:
+    aliases = ["SIP:dora@chat.example", "X500:/o=School/cn=dora", "d@school.example"]
+    sandbox.control("POST", "people", {"mail": "dora@school.example", "aliases": aliases})
+
+    user = sandbox.get("/users/dora@school.example?$select=proxyAddresses")
+
+    assert user["proxyAddresses"] == ["SMTP:dora@school.example", *aliases[:2], "smtp:d@school.example"]
+    assert sandbox.get(lookup("dora@chat.example"))["value"] == []
