@@ -63,8 +63,10 @@ def build_world(options: argparse.Namespace, state: StateFile | None) -> tuple[W
 
 def _load_files(world: World, folders: list[Path]) -> None:
     """Load calendar files, and say on the error output what is not as it stands in them."""
-    from sandbox import ics  # only who asks for it needs the libraries that read such files
-
+    try:
+        from sandbox import ics  # only who asks for it needs the packages that read such files
+    except ImportError as error:
+        raise ValueError(f"--ics needs the packages icalendar and recurring-ical-events ({error}).") from None
     report = ics.load(world, folders)
     world.ics = report.as_json()
     print(*report.lines(), sep="\n", file=sys.stderr)

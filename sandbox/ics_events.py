@@ -175,7 +175,14 @@ def graph_name(key: str) -> str:
 
 
 def posix_rule(component: Component) -> str | None:
-    """The rule of a VTIMEZONE that holds for all time; None when it has more than one."""
+    """The rule of a VTIMEZONE that holds for all time; None when it has more than one, or none that can be read."""
+    try:
+        return _only_rule(component)
+    except UNREADABLE:
+        return None
+
+
+def _only_rule(component: Component) -> str | None:
     standard, daylight = component.walk("STANDARD"), component.walk("DAYLIGHT")
     if len(standard) != 1 or len(daylight) > 1:
         return None
