@@ -43,7 +43,7 @@ async def run(graph: GraphServiceClient, stage: Stage, report: Report) -> None:
         absolute = BatchRequestItem(ann.events.to_get_request_information(), id="1")
         expect_that("the SDK still writes it so", absolute.url.startswith("https://"))
         answer = await graph.batch.post(BatchRequestContent({"1": absolute}))
-        expect("the statuses", answer.get_response_status_codes(), {"1": 400})
+        expect_that("the part is refused", answer.get_response_status_codes()["1"] in (400, 404))
 
 
 def item(stage: Stage, name: str, request: RequestInformation) -> BatchRequestItem:

@@ -111,7 +111,8 @@ def _series(account: Account, report: Report) -> None:
         last = (START + dt.timedelta(weeks=4)).date()
         event.recurrence.set_weekly(1, days_of_week=[day], first_day_of_week="monday", start=START.date(), end=last)
         expect("the saving", event.save(), True)
-        occurrences = list(event.get_occurrences(*WINDOW, batch=2, limit=50))
+        series = calendar.get_event(event.object_id)  # only what was read knows that it is a series
+        occurrences = list(series.get_occurrences(*WINDOW, batch=2, limit=50))
         expect("the occurrences", len(occurrences), 5)
 
 
