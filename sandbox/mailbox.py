@@ -96,6 +96,13 @@ class Mailbox:
         self.saved = None
         return calendar
 
+    def calendar_named(self, name: str | None) -> Calendar:
+        """The calendar of a name, which is made if there is none; the default one when no name is given."""
+        if not name:
+            return self.default
+        found = (calendar for calendar in self.calendars.values() if calendar.name == name)
+        return next(found, None) or self.add_calendar(name)
+
     def remove_calendar(self, calendar: Calendar, now: datetime) -> None:
         """Delete a calendar with all that stands in it."""
         for item in self.items_of(calendar):

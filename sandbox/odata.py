@@ -106,7 +106,8 @@ class _Reader:
             return self.function(_FUNCTIONS[name.lower()])
         if name.lower().endswith("/any"):
             return self.quantified(name[: -len("/any")])
-        path = self.path(name)
+        is_cast = name.lower() == "cast"
+        path = self.cast() if is_cast else self.path(name)
         operator = self.next().lower()
         if operator == "in":
             choices = self.choices()
@@ -114,7 +115,18 @@ class _Reader:
         if operator not in _COMPARE:
             raise invalid_filter(f"unknown operator '{operator}'.")
         compare, literal = _COMPARE[operator], self.literal()
-        return lambda row: compare(_comparable(_value(row, path)), literal)
+        shown = _number if is_cast else _comparable
+        return lambda row: compare(shown(_value(row, path)), literal)
+
+    def cast(self) -> tuple[str, ...]:
+        """The path of what is to be compared as a number, as the values of extended properties are text."""
+        self.expect("(")
+        path = self.path(self.next())
+        self.expect(",")
+        if not self.next().lower().startswith("edm."):
+            raise invalid_filter("a cast needs a type of Edm.")
+        self.expect(")")
+        return path
 
     def function(self, test: Callable[[str, str], bool]) -> Predicate:
         self.expect("(")
@@ -189,6 +201,13 @@ def _comparable(value: Any) -> Any:
     return _comparable_text(value) if isinstance(value, str) else value
 
 
+def _number(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
 def _value(row: Json, path: tuple[str, ...]) -> Any:
     value: Any = row
     for name in path:
@@ -238,22 +257,3 @@ def ordered(rows: Iterable[Json], keys: list[tuple[tuple[str, ...], bool]]) -> l
     for path, descending in reversed(keys):
         found.sort(key=lambda row: str(_value(row, path) or "").lower(), reverse=descending)
     return found
-
-
-_EXPAND = re.compile(r"(?i)\bsingleValueExtendedProperties(?:\((.*)\))?")
-
-
-@lru_cache(maxsize=256)
-def expanded_properties(text: str | None) -> frozenset[str] | None:
-    """The canonical ids of the extended properties that an $expand asks for; None when it asks for none."""
-    found = _EXPAND.search(text or "")
-    if not found:
-        return None
-    ids = re.findall(r"(?i)\bid\s+eq\s+'((?:[^']|'')*)'", found.group(1) or "")
-    if not ids:
-        raise GraphError(
-            400,
-            "ErrorInvalidUrlQueryFilter",
-            "The filter expression for $expand does not match to a single extended property and a value restriction.",
-        )
-    return frozenset(canonical_property_id(name.replace("''", "'")) for name in ids)

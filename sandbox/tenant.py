@@ -106,12 +106,13 @@ def read_event(world: World, person: Person, event: Json) -> Item:
 
 
 def _item(world: World, person: Person, event: Json) -> Item:
-    body = {name: value for name, value in event.items() if name not in ("exceptions", "cancelled")}
+    body = {name: value for name, value in event.items() if name not in ("exceptions", "cancelled", "calendar")}
     facts = read_facts(body, as_user=True)
     check_times(facts)
     recurrence = read_series(body.get("recurrence"), facts)
     now = stamp(world.now())
     item = Item(person.calendar.next_serial(), facts, "user", now, now, recurrence=recurrence)
+    item.calendar = person.calendar.calendar_named(event.get("calendar")).serial
     item.extended = read_extended(body)
     events.set_exceptions(item, event.get("exceptions", []), event.get("cancelled", []))
     return item

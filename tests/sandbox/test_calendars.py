@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -285,3 +286,43 @@ def test_the_page_names_the_calendar_of_an_item(sandbox: Client, ann: str, secon
     page = sandbox.session.get(f"{sandbox.facts['admin_url']}/?person={ann}", timeout=10).text
 
     assert "<td>Choir</td>" in page
+
+
+def test_a_tenant_file_puts_events_into_further_calendars(sandbox: Client, ann: str) -> None:
+    events = [course(subject="Choir", calendar="Choir"), course(subject="Concert", calendar="Choir"), course()]
+
+    sandbox.control("POST", "people", {"mail": "ann@school.example", "events": events})
+    calendars = sandbox.get(f"/users/{ann}/calendars")["value"]
+    found = [sandbox.get(f"/users/{ann}/calendars/{calendar['id']}/events")["value"] for calendar in calendars]
+
+    assert [calendar["name"] for calendar in calendars] == ["Calendar", "Choir"]
+    assert list(map(subjects, found)) == [["First aid"], ["Choir", "Concert"]]
+
+
+def test_a_state_file_from_before_there_were_several_calendars_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    running = start("--state", str(path))
+    before = Client(running.facts)
+    before.sign_in()
+    user = running.facts["user_id"]
+    event = before.create(user)
+    running.stop()
+    head, line = path.read_text().splitlines()
+    entry = json.loads(line)
+    calendar = entry["mailbox"].pop("calendars")[0]
+    del entry["mailbox"]["moved"], entry["mailbox"]["deleted"]
+    entry["mailbox"] |= {"log": calendar["log"], "generation": 3}
+    for item in entry["mailbox"]["items"]:
+        del item["number"], item["told"]
+    path.write_text(json.dumps(json.loads(head) | {"version": 1}) + "\n" + json.dumps(entry) + "\n")
+
+    running = start("--state", str(path))
+    try:
+        after = Client(running.facts)
+        after.sign_in()
+        found = after.get(f"/users/{user}/events")["value"]
+        items, _ = after.first_round(user)
+    finally:
+        running.stop()
+
+    assert [entry["id"] for entry in found] == [event["id"]] == [item["id"] for item in items]

@@ -669,3 +669,19 @@ def test_a_fault_can_refuse_a_transaction_id_with_either_status(sandbox: Client,
 
         assert (response.status_code, response.json()["error"]["code"]) == (status, "ErrorDuplicateTransactionId")
     assert sandbox.get(f"/users/{ann}/events")["value"] == []
+
+
+@pytest.mark.parametrize(
+    ("test", "expected"), [("ge 7", ["7", "12"]), ("lt 12", ["7"]), ("eq 12", ["12"]), ("gt 12", [])]
+)
+def test_a_number_in_a_property_is_compared_as_one_by_a_cast(
+    sandbox: Client, ann: str, test: str, expected: list[str]
+) -> None:
+    number = "Integer {0b7a55ee-3f0e-4a53-9d25-0c9a7d1f0b22} Name count"
+    for value in ("7", "12"):
+        sandbox.create(ann, subject=value, singleValueExtendedProperties=[{"id": number, "value": value}])
+
+    query = f"singleValueExtendedProperties/Any(ep: ep/id eq '{number}' and cast(ep/value, Edm.Int32) {test})"
+    found = sandbox.get(f"/users/{ann}/events?$filter={query}")["value"]
+
+    assert [event["subject"] for event in found] == expected
