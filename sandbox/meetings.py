@@ -62,6 +62,7 @@ def _mail_organizer(world: World, person: Person, item: Item, actor: Actor, even
             "mailbox": person.mail or person.upn,
             "event_id": event_id,
             "subject": item.facts.get("subject", ""),
+            "kind": "response",
             "to": [item.facts["organizer"]["emailAddress"]["address"]],
         }
     )
