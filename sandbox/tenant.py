@@ -10,7 +10,7 @@ from sandbox.errors import GraphError
 from sandbox.facts import check_times, read_extended, read_facts, read_series
 from sandbox.items import Item, Json
 from sandbox.mailbox import MAILBOX_STATES, Person
-from sandbox.world import World
+from sandbox.world import TENANT_DOMAIN, World
 from sandbox.zones import stamp
 
 FIELDS = {"id", "name", "mail", "upn", "aliases", "other_mails", "user_type", "enabled", "mailbox", "events"}
@@ -21,8 +21,9 @@ def load(world: World, specification: Any) -> None:
     people = specification.get("people") if isinstance(specification, dict) else None
     if not isinstance(people, list):
         raise ValueError("A tenant is an object with a list of 'people'.")  # noqa: TRY004 - one error for bad input
-    if specification.get("domain"):
-        world.rename_domain(str(specification["domain"]))
+    domain = str(specification.get("domain") or TENANT_DOMAIN)
+    if domain.lower() != world.domain:
+        world.rename_domain(domain)
     for entry in people:
         put_person(world, entry)
 
