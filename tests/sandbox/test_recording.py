@@ -130,7 +130,9 @@ def test_a_batch_of_which_a_fault_left_nothing_is_left_out(client, file):
 def test_what_is_no_json_is_written_as_text(client, file):
     before = len(lines(file))
 
-    client.graph("POST", "/users/ann@school.example/events", data=b"{\xff", headers={"Content-Type": "text/plain"})
+    client.graph(
+        "POST", "/users/ann@school.example/events", data=b"{\xff", headers={"Content-Type": "application/json"}
+    )
 
     (line,) = lines(file, before)
     assert (line["status"], line["req_body"]) == (400, "{\ufffd")
