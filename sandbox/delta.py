@@ -19,7 +19,6 @@ from sandbox.zones import stamp
 EVENT_TYPE = {"@odata.type": "#microsoft.graph.event"}
 REFUSED_OPTIONS = ("$orderby", "$filter", "$select", "$expand", "$search")
 _REFUSED = frozenset(REFUSED_OPTIONS)
-LARGEST_PAGE = 1000
 
 
 def list_changes(call: Call) -> Answer:
@@ -50,11 +49,11 @@ def _check_query(call: Call) -> None:
 
 
 def _page_size(call: Call, remembered: int) -> int:
-    text = call.preferences.get("odata.maxpagesize", "")
+    settings, text = call.world.settings, call.preferences.get("odata.maxpagesize", "")
     if not text.isdecimal() or number_of(text) == 0:
-        return remembered or min(call.world.settings.delta_page_size, LARGEST_PAGE)
+        return remembered or min(settings.delta_page_size, settings.delta_largest_page)
     call.applied.append(f"odata.maxpagesize={text}")
-    return min(number_of(text), LARGEST_PAGE)
+    return min(number_of(text), settings.delta_largest_page)
 
 
 def _where(call: Call, mailbox: Mailbox, calendar: Calendar) -> Token:

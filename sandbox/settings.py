@@ -69,6 +69,7 @@ class Settings:
     copies_keep_properties: bool = True
 
     delta_page_size: int = 10
+    delta_largest_page: int = 1000
     delta_generations: int = 3
     delta_reset: str = "code"  # or "location", or "malformed"
     delta_reset_status: int = 410

@@ -9,12 +9,14 @@ import pytest
 import time_machine
 from django.utils.timezone import now
 
+from events.sync.engine import sync
 from instructors.discovery import discover
 from instructors.models import CalendarMapping, Instructor, Unmatched
 from integrations import connection
 from integrations.models import Integration
 from integrations.providers import conversation
 from sandbox.mailbox import MAILBOX_STATES
+from tests.acts import crowd_of
 from tests.conftest import Sandbox, address, plan_event
 from tests.whole_job import WholeJob, known, person
 
@@ -59,7 +61,8 @@ POSITIONS: dict[str, list[Any]] = {
     "instance_ids": ["change"],
     "copies_keep_properties": [False],
     "directory_delay_seconds": [30.0],
-    "delta_page_size": [1, 50],
+    "delta_page_size": [50],
+    "delta_largest_page": [1, 3],
     "delta_generations": [1, 10],
     "delta_reset": ["location", "malformed"],
     "delta_reset_status": [400, 404],
@@ -261,6 +264,57 @@ def test_a_mailbox_that_cannot_be_used_says_why_and_loses_nothing(begin, sandbox
     job.let_pass(7200)
     job.cycles()
     job.agree()
+
+
+AWKWARD: dict[str, Any] = {
+    "latency_ms": 1.0,
+    "jitter_ms": 3.0,
+    "change_key_bump_seconds": 30.0,
+    "change_key_bumps": 3,
+    "delta_largest_page": 2,
+    "delta_empty_pages": 2,
+    "delta_duplicates": True,
+    "delta_replays": 3,
+    "delta_foreign_removed": 3,
+    "delta_removed_at_first": True,
+    "delta_delay_seconds": 40.0,
+    "delta_generations": 1,
+    "inner_error": "nested",
+    "sticky_503": True,
+    "users_empty_pages": 2,
+}
+TOGETHER: list[dict[str, Any]] = [
+    AWKWARD | {"delta_master": "missing", "delta_deleted_occurrence": "series"},
+    AWKWARD | {"delta_master": "last", "exception_ids": "change", "instance_ids": "change", "delta_skeletal": False},
+    AWKWARD | {"delta_token_seconds": 50.0, "delta_reset": "malformed", "delta_remembers_preferences": True},
+    AWKWARD
+    | {"transaction_repost": "refuse", "duplicate_transaction_existing_id": False, "property_search": "calendar"},
+    AWKWARD | {"concurrency": "app", "expires_in": 120, "refresh_in": 1, "insufficient_claims": True},
+]
+
+
+@pytest.mark.parametrize("position", TOGETHER, ids=range(len(TOGETHER)))
+def test_the_whole_job_is_done_with_many_awkward_positions_together(begin, position):
+    begin(**position).run()
+
+
+@pytest.mark.parametrize(("concurrency", "one_batch"), [("mailbox", False), ("app", True)])
+def test_forty_calendars_break_neither_reading_of_the_limit_of_concurrency(
+    sandbox, integration, settings, concurrency, one_batch
+):
+    calendars = crowd_of(40, integration, sandbox)
+    sandbox.configure(concurrency=concurrency, latency_ms=3.0, jitter_ms=3.0)
+    settings.SYNC_ONE_BATCH_PER_APP = one_batch
+    event = plan_event("First aid", *calendars)
+
+    for title in ("First aid, part 1", "First aid, part 2"):
+        event.title = title
+        event.save()
+        sync(CalendarMapping.objects.syncable().claim(), in_flight=3)
+
+    stand = [sandbox.subjects(calendar.address.partition("@")[0]) for calendar in calendars]
+    assert stand == [["First aid, part 2"]] * 40
+    assert sandbox.audit()["limit_violations"] == []
 
 
 def told_to_the_admin() -> str:

@@ -520,3 +520,15 @@ def test_a_change_key_may_move_several_times_after_a_write(sandbox: Client, ann:
 
     assert len(set(keys)) == number + 1
     assert all(item["subject"] == "First aid" for item in items)
+
+
+def test_a_page_may_be_smaller_than_was_preferred(sandbox, ann):
+    sandbox.configure(delta_largest_page=2)
+    for number in range(3):
+        sandbox.create(ann, subject=f"Course {number}")
+
+    headers = {"Prefer": "odata.maxpagesize=50"}
+    page = sandbox.get(f"/users/{ann}/calendarView/delta?{WINDOW}", headers=headers)
+
+    assert len(page["value"]) == 2
+    assert "@odata.nextLink" in page
