@@ -9,7 +9,18 @@ from devtools import ROOT
 
 MODULE_LIMIT = 300
 FUNCTION_LIMIT = 40
-MEASURED = ("calsync", "accounts", "integrations", "instructors", "events", "sandbox", "devtools", "bench", "contract")
+MEASURED = (
+    "calsync",
+    "accounts",
+    "integrations",
+    "instructors",
+    "events",
+    "sandbox",
+    "devtools",
+    "bench",
+    "contract",
+    "fuzz",
+)
 
 
 def main() -> int:

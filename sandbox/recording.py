@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,8 @@ class Recorder:
         """Append an exchange, less what a fault shaped of it."""
         honest = without_faults(exchange)
         if honest is not None:
-            self.file.write(json.dumps(honest).encode() + b"\n")
+            with suppress(RecursionError):  # nested so deeply that no contract knows it
+                self.file.write(json.dumps(honest).encode() + b"\n")
 
 
 def exchange_of(scope: Message, asked: bytes, answered: list[Message]) -> Json:
@@ -100,7 +102,7 @@ def _read(content: bytes) -> Any:
     """A body as JSON, or as text where it is none; None for no body."""
     try:
         return json.loads(content) if content else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return content.decode("utf-8", "replace")
 
 

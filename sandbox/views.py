@@ -23,6 +23,8 @@ from sandbox.rendering import (
 from sandbox.series import instance_on, instances
 
 LONGEST_VIEW = timedelta(days=1825)
+FIRST_MOMENT = datetime(1601, 1, 1, tzinfo=UTC)  # nothing stands in a calendar before it
+LAST_MOMENT = datetime(4500, 12, 31, tzinfo=UTC)  # or after this; both with room to count days from
 DEFAULT_PAGE = 10
 LARGEST_PAGE = 1000
 NOT_IN_VIEWS = {"createddatetime", "lastmodifieddatetime"}
@@ -47,7 +49,8 @@ def read_window(call: Call) -> tuple[datetime, datetime]:
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text.replace(" ", "+"))
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        instant = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        return min(max(instant, FIRST_MOMENT), LAST_MOMENT)
     except (ValueError, OverflowError):
         raise GraphError(400, "ErrorInvalidParameter", f"The value '{text}' is no date and time.") from None
 
