@@ -113,9 +113,13 @@ class WholeJob:
         self.agree()
 
     def lose_answers(self) -> None:
-        """Of one create whose answer is lost the event changes meanwhile, another copy is deleted in Outlook."""
+        """Of one create whose answer is lost the event changes meanwhile, another copy is deleted in Outlook.
+
+        No round of changes tells of them before they are sent again.
+        """
         for title in ("Lost and changed", "Lost and deleted"):
             self.sandbox.fault(CREATE | {"body": title}, times=1, drop="after")
+        self.sandbox.fault({"path": "delta", "mailbox": address("ann")}, times=1 + self.patience, status=500)
         changed = plan_event("Lost and changed", self.of("ann"), hour=6)
         plan_event("Lost and deleted", self.of("ann"), hour=20)
         self.cycles(1)
@@ -126,8 +130,13 @@ class WholeJob:
         self.cycles(3)
         self.sandbox.clear_faults()
 
+        assert self.patience or self.was_refused_as_a_duplicate()
         assert "Found again" in self.sandbox.subjects("ann")
         self.agree()
+
+    def was_refused_as_a_duplicate(self) -> bool:
+        statuses = self.sandbox.requests()["statuses"]
+        return bool(statuses.get("409") or statuses.get("400"))
 
     def weather_a_storm(self) -> None:
         """A batch is refused with a page of HTML, and then one part of another is throttled."""
