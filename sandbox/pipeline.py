@@ -111,7 +111,7 @@ def wait(world: World, after: float | str, *, in_batch: bool) -> dict[str, str]:
     """Retry-After in the form that the settings want; a text that is no number stays as it is."""
     form = world.settings.retry_after
     if form == "missing":
-        return {}
+        return {"x-sandbox-fault": "retry_after"}
     if isinstance(after, str) and not after.isdecimal():
         return {"Retry-After": after}
     seconds = float(after)

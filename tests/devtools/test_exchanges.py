@@ -43,6 +43,7 @@ def checked(monkeypatch, tmp_path):
         return 1
 
     monkeypatch.setattr(exchanges, "run_in", run_in)
+    monkeypatch.setattr(exchanges, "python_of", lambda name: None)
     return calls
 
 
@@ -55,6 +56,18 @@ def test_the_recording_is_held_against_the_contract_strictly(recording, checked)
     ((name, command),) = checked
     assert name == "verify"
     assert [str(part) for part in command] == [str(exchanges.CHECKER), file, "--strict"]
+
+
+def test_a_long_recording_is_cut_up_so_that_every_line_is_read_once_in_its_place(monkeypatch, tmp_path):
+    monkeypatch.setattr(exchanges.os, "cpu_count", lambda: 3)
+    lines = [json.dumps({"url": f"/{number}"}) for number in range(2000)]
+    (tmp_path / "long.jsonl").write_text("\n".join(lines) + "\n")
+
+    with exchanges.parts_of(tmp_path / "long.jsonl") as parts:
+        read = [[json.loads(line)["url"] for line in part.read_text().splitlines()] for part in parts]
+
+    assert len(read) == 3
+    assert ["".join(urls) for urls in zip(*read, strict=True)] == [f"/{number}" for number in range(2000)]
 
 
 def test_without_the_contract_the_check_says_so_and_passes(recording, monkeypatch, tmp_path, capsys):
