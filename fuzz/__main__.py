@@ -7,12 +7,14 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from pathlib import Path
 
 from fuzz import control, garbage, wire
 from fuzz.client import Client
 
+ROOT = Path(__file__).resolve().parent.parent
 SCHEMATHESIS = Path(sys.executable).parent / "schemathesis"
 
 
@@ -49,8 +51,9 @@ def made_up(client: Client, options: argparse.Namespace) -> int:
         *("--seed", "1", "--request-timeout", "20", "--suppress-health-check", "all", "--warnings", "off"),
         "--continue-on-failure",
     ]
-    known = {"CALSYNC_FUZZ_IDS": json.dumps(ids(client)), "SCHEMATHESIS_HOOKS": "fuzz.hooks"}
-    status = subprocess.call([str(part) for part in command], env={**os.environ, **known})
+    known = {"CALSYNC_FUZZ_IDS": json.dumps(ids(client)), "SCHEMATHESIS_HOOKS": "fuzz.hooks", "PYTHONPATH": str(ROOT)}
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:  # it keeps notes where it runs
+        status = subprocess.call([str(part) for part in command], env={**os.environ, **known}, cwd=folder)
     answers = recorded(options.recording)[before:]
     print(f"schemathesis: {len(answers)} requests\n  answered with {told(Counter(answers))}", flush=True)
     return status

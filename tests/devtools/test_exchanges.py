@@ -59,7 +59,7 @@ def test_the_recording_is_held_against_the_contract_strictly(recording, checked)
 
 
 def test_a_long_recording_is_cut_up_so_that_every_line_is_read_once_in_its_place(monkeypatch, tmp_path):
-    monkeypatch.setattr(exchanges.os, "cpu_count", lambda: 3)
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
     lines = [json.dumps({"url": f"/{number}"}) for number in range(2000)]
     (tmp_path / "long.jsonl").write_text("\n".join(lines) + "\n")
 
