@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 import redis
 from django.conf import settings
+from django.db import transaction
 from django.utils.timezone import now
 
 from events.models import Event, SyncedEvent
@@ -38,6 +39,7 @@ def person(name: str, **values: object) -> CalendarMapping:
 
 
 @pytest.fixture
+@transaction.atomic
 def company() -> dict[str, Event]:
     """Events with every kind of state, one of them with 100 sessions and 20 instructors."""
     failing = person("Daniel", problem="The mailbox refuses access.", retry_at=now() + timedelta(minutes=5))
