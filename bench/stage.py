@@ -10,7 +10,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import django
 import psycopg
@@ -19,6 +18,7 @@ import requests
 from psycopg import sql
 
 from devtools import process
+from devtools.environment import with_number, with_path
 
 BROKER_DATABASES = range(8, 16)  # 0 is everybody's, those below are of parallel tests
 AS_IN_PRODUCTION = {"DJANGO_SETTINGS_MODULE": "calsync.settings", "DEBUG": "false", "LOG_FORMAT": "json"}
@@ -79,18 +79,6 @@ def broker(url: str) -> Iterator[str]:
                     client.flushdb()
                 return
     raise SystemExit("bench: the broker at REDIS_URL has no empty database.")
-
-
-def with_path(url: str, name: str) -> str:
-    parts = urlsplit(url)
-    query = f"?{parts.query}" if parts.query else ""
-    return f"{parts.scheme}://{parts.netloc}/{name}{query}"
-
-
-def with_number(url: str, number: int) -> str:
-    """The same broker, another database."""
-    parts = urlsplit(url)
-    return f"unix://{parts.path}?db={number}" if parts.scheme == "unix" else with_path(url, str(number))
 
 
 @contextmanager

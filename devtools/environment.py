@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from devtools import ROOT
 
@@ -54,3 +55,16 @@ def for_tests(urls: Mapping[str, str]) -> dict[str, str]:
 def for_production(urls: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of an ordinary deployment, for `manage.py check --deploy`."""
     return {**for_tests(urls), **FOR_DEPLOYMENT_CHECK, "SECRET_KEY": secrets.token_urlsafe(50)}
+
+
+def with_path(url: str, name: str) -> str:
+    """The same server, another database of it."""
+    parts = urlsplit(url)
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{parts.scheme}://{parts.netloc}/{name}{query}"
+
+
+def with_number(url: str, number: int) -> str:
+    """The same broker, another of its numbered databases."""
+    parts = urlsplit(url)
+    return f"unix://{parts.path}?db={number}" if parts.scheme == "unix" else with_path(url, str(number))

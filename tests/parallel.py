@@ -4,14 +4,13 @@ The PostgreSQL database is pytest-django's part: it adds the name of the process
 """
 
 import os
-from urllib.parse import urlsplit
+
+from devtools.environment import with_number
 
 
 def redis_of(process: str, url: str) -> str:
     """The address in Redis for the process gw0, gw1 ... of pytest-xdist; 0 is left to runs that are not parallel."""
-    number = int(process.removeprefix("gw")) + 1
-    parts = urlsplit(url)
-    return f"{url}?db={number}" if parts.scheme == "unix" else parts._replace(path=f"/{number}").geturl()
+    return with_number(url, int(process.removeprefix("gw")) + 1)
 
 
 if process := os.environ.get("PYTEST_XDIST_WORKER"):

@@ -777,16 +777,7 @@ def test_nothing_of_the_first_run_is_asked_on_other_pages(admin, django_assert_n
 
 
 def test_an_account_without_any_role_is_refused(admin):
-    typed = {
-        "name": "New Person",
-        "username": "new",
-        "email": "",
-        "roles": [],
-        "password1": PASSWORD,
-        "password2": PASSWORD,
-    }
-
-    page = admin.post(reverse("accounts:new"), typed).content.decode()
+    page = admin.post(reverse("accounts:new"), account(username="new", roles=[])).content.decode()
 
     assert "Choose at least one role" in page
     assert not User.objects.filter(username="new").exists()

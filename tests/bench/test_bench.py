@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from bench.figures import percentile, table
-from bench.stage import with_number, with_path
+from devtools.environment import with_number, with_path
 
 
 def run(folder: Path, *arguments: str) -> Any:

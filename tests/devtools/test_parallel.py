@@ -11,6 +11,7 @@ from tests.parallel import redis_of
     ("url", "expected"),
     [
         ("unix:///run/valkey.sock", "unix:///run/valkey.sock?db=3"),
+        ("unix:///run/valkey.sock?db=0", "unix:///run/valkey.sock?db=3"),
         ("redis://localhost:6379/0", "redis://localhost:6379/3"),
         ("redis://:secret@localhost", "redis://:secret@localhost/3"),
     ],
