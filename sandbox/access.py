@@ -34,16 +34,16 @@ class Access:
         self.clear()
 
     def clear(self) -> None:
-        self.noted = {person.id: person.mailbox for person in self.world.people.values()}
+        self.noted = {person.id: person.mailbox_state for person in self.world.people.values()}
         self.pending: dict[str, tuple[str, float]] = {}  # the state that still holds, and until when
         self.alternations = 0
 
     def note(self, person: Person) -> None:
         """The state of a mailbox may have changed."""
-        old = self.noted.get(person.id, person.mailbox)
-        self.noted[person.id] = person.mailbox
+        old = self.noted.get(person.id, person.mailbox_state)
+        self.noted[person.id] = person.mailbox_state
         delay = self.world.settings.policy_delay_seconds
-        if delay and old != person.mailbox and "refused" in (old, person.mailbox):
+        if delay and old != person.mailbox_state and "refused" in (old, person.mailbox_state):
             self.pending[person.id] = (old, self.world.now().timestamp() + delay)
 
     def state_of(self, person: Person) -> str:
@@ -52,7 +52,7 @@ class Access:
         if state and self.world.now().timestamp() < until:
             return state
         self.pending.pop(person.id, None)
-        return person.mailbox
+        return person.mailbox_state
 
     def check(self, person: Person, name: str) -> None:
         """GraphError when the mailbox cannot be used; `name` is what the path calls it."""

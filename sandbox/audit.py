@@ -71,15 +71,15 @@ class Audit:
 
     def note_claim(self, now: datetime, person: Person, transaction_id: str | None, posted: str) -> None:
         """Record a transactionId that comes to a mailbox a second time: with the same request, or with another."""
-        serial = person.calendar.transactions.get(transaction_id) if transaction_id else None
+        serial = person.mailbox.transactions.get(transaction_id) if transaction_id else None
         if serial is None:
             return
-        item = person.calendar.items.get(serial)
+        item = person.mailbox.items.get(serial)
         entry = {
             "at": stamp(now),
             "mailbox": person.mail or person.upn,
             "transaction_id": transaction_id,
-            "event_id": None if item is None else person.calendar.item_id(item, immutable=True),
+            "event_id": None if item is None else person.mailbox.item_id(item, immutable=True),
             "same_body": item is not None and item.posted == posted,
         }
         self.transaction_reuse.append(entry)
@@ -147,7 +147,7 @@ def duplicates(person: Person) -> list[Json]:
 
     The same thing: one transactionId, or one extended property with the same value.
     """
-    mailbox = person.calendar
+    mailbox = person.mailbox
     if len(mailbox.own) < 2:
         return []
     claims: dict[tuple[str, str], list[int]] = defaultdict(list)

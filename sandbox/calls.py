@@ -110,7 +110,7 @@ class Call:
 
     @property
     def mailbox(self) -> Mailbox:
-        return self.person.calendar
+        return self.person.mailbox
 
     @property
     def calendar(self) -> Calendar:

@@ -27,7 +27,7 @@ def list_changes(call: Call) -> Answer:
     person, calendar = call.person, call.calendar
     if not calendar.is_default and not call.world.settings.delta_of_other_calendars:
         raise bad_request("Change tracking is not supported against this calendar.")
-    token = _where(call, person.calendar, calendar)
+    token = _where(call, person.mailbox, calendar)
     rows, token, is_last = _page(call, person, calendar, token)
     body: Json = {"@odata.context": call.context("Collection(event)")}
     if is_last:
@@ -137,7 +137,7 @@ def _page(call: Call, person: Person, calendar: Calendar, token: Token) -> tuple
         return [], token._replace(empty_pages=token.empty_pages - 1), False
     if token.since and token.cursor >= token.until:  # nothing changed: the usual case, and it costs nothing
         return _noise(call, person, calendar, token, [], first=True), token, True
-    pending = _pending(call, person.calendar, calendar, token)
+    pending = _pending(call, person.mailbox, calendar, token)
     rows: list[Json] = []
     for place, (position, number) in enumerate(pending):
         rows += _rows(call, person, number, token)
@@ -168,7 +168,7 @@ def _unseen(call: Call, mailbox: Mailbox, token: Token) -> set[int]:
 
 def _rows(call: Call, person: Person, number: int, token: Token) -> list[Json]:
     """What a delta tells about one item: it, its instances in the window, or that it is not (any more) in it."""
-    mailbox, settings = person.calendar, call.world.settings
+    mailbox, settings = person.mailbox, call.world.settings
     item = mailbox.items.get(mailbox.serial_of(number))
     found = list(instances(item, token.window)) if item is not None and item.number == number else []
     if not found or item is None:
@@ -208,12 +208,12 @@ def _noise(
         rows = rows + _replays(call, person, calendar, token)
     if first and settings.delta_foreign_removed:
         unknown = range(10**9, 10**9 + settings.delta_foreign_removed)
-        rows = [_removed(call, person.calendar, number) for number in unknown] + rows
+        rows = [_removed(call, person.mailbox, number) for number in unknown] + rows
     return rows
 
 
 def _replays(call: Call, person: Person, calendar: Calendar, token: Token) -> list[Json]:
     """Some single items of the window once more, although nothing happened to them."""
-    singles = (item for item in person.calendar.items_of(calendar) if not item.is_series)
+    singles = (item for item in person.mailbox.items_of(calendar) if not item.is_series)
     inside = (item for item in singles if overlaps(*item.interval(), token.window))
     return [_master(call, person, item) for item in islice(inside, call.world.settings.delta_replays)]

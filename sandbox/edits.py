@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 
 def move(world: World, person: Person, event_id: str, calendar: Calendar) -> Item:
     """Put an item into another calendar of its mailbox, as its owner; a series goes as a whole."""
-    item, day = person.calendar.find(event_id)
+    item, day = person.mailbox.find(event_id)
     if day is not None:
         raise bad_request("Your request can't be completed. An occurrence cannot be moved without its series.")
     if calendar.serial != item.calendar:
         with recorded(world, person, USER, item, snapshot(person, item), "MOVE"):
             item.touched = True
-            person.calendar.move(item, calendar, world.now())
+            person.mailbox.move(item, calendar, world.now())
     return item
 
 
 def copy(world: World, person: Person, event_id: str, calendar: Calendar | None = None) -> Item:
     """Make another item like one that is there, as the owner of the mailbox does with copy and paste."""
-    source, day = person.calendar.find(event_id)
-    calendar = calendar or person.calendar.calendars[source.calendar]
+    source, day = person.mailbox.find(event_id)
+    calendar = calendar or person.mailbox.calendars[source.calendar]
     now = stamp(world.now())
     facts = deepcopy(source.facts if day is None else facts_on(source, day))
-    item = Item(person.calendar.next_serial(), facts, USER.name, now, now, calendar=calendar.serial)
+    item = Item(person.mailbox.next_serial(), facts, USER.name, now, now, calendar=calendar.serial)
     if day is None:
         item.recurrence, item.exceptions = deepcopy(source.recurrence), deepcopy(source.exceptions)
         item.cancelled = list(source.cancelled)
@@ -43,13 +43,13 @@ def copy(world: World, person: Person, event_id: str, calendar: Calendar | None 
         item.extended, item.multi_valued = dict(source.extended), deepcopy(source.multi_valued)
         item.extensions = deepcopy(source.extensions)
     with recorded(world, person, USER, item, None, "POST"):
-        person.calendar.put(item, world.now())
+        person.mailbox.put(item, world.now())
     return item
 
 
 def restore(world: World, person: Person, event_id: str) -> Item:
     """Take an item out of Deleted Items again, into the default calendar."""
-    mailbox = person.calendar
+    mailbox = person.mailbox
     serial = mailbox.serial_of(read_id(event_id, mailbox.key).number)
     item = mailbox.restore(serial, mailbox.default, world.now())
     item.touched = True
@@ -59,6 +59,6 @@ def restore(world: World, person: Person, event_id: str) -> Item:
 
 def bump(world: World, person: Person, serial: int) -> None:
     """Give an item a new change key although nothing in it changed, as Exchange does by itself."""
-    item = person.calendar.items.get(serial)
+    item = person.mailbox.items.get(serial)
     if item is not None:
-        person.calendar.put(item, world.now())
+        person.mailbox.put(item, world.now())

@@ -56,7 +56,7 @@ def create(
     It goes into the default calendar unless another one is given. `immutable` says in which rendering a refusal names
     the event that stands in the way.
     """
-    mailbox = person.calendar
+    mailbox = person.mailbox
     calendar = calendar or mailbox.default
     claim = transactions.read_claim(world, calendar, body)
     world.audit.note_claim(world.now(), person, claim.transaction_id, claim.posted)
@@ -97,7 +97,7 @@ def update(
     world: World, person: Person, event_id: str, body: Json, actor: Actor, if_match: str | None = None
 ) -> Target:
     """Change an item or one occurrence; the item, and the original date of the occurrence."""
-    mailbox, settings = person.calendar, world.settings
+    mailbox, settings = person.mailbox, world.settings
     item, day = mailbox.find(event_id)
     _check_match(world, mailbox, item, day, if_match)
     changes = read_facts(body, settings, as_user=actor.is_user)
@@ -134,7 +134,7 @@ def _write(
         for name, value in (extras or {}).items():
             setattr(item, name, value)
         _apply(item, day, change, stamp(world.now()), world.settings)
-        person.calendar.put(item, world.now())
+        person.mailbox.put(item, world.now())
         if day is not None:
             item.exceptions[day.isoformat()]["version"] = item.version
 
@@ -201,7 +201,7 @@ def delete(
     world: World, person: Person, event_id: str, actor: Actor, if_match: str | None = None, *, for_good: bool = False
 ) -> None:
     """Delete an item, or one occurrence of a series: of that, the log tells only that the series changed."""
-    mailbox = person.calendar
+    mailbox = person.mailbox
     item, day = mailbox.find(event_id)
     _check_match(world, mailbox, item, day, if_match)
     before = snapshot(person, item, day)

@@ -68,7 +68,7 @@ def _load_file(world: World, path: Path, file: str, report: Report) -> None:
     person = tenant.put_person(world, {"name": name[:256], "mail": _free_address(world, path.stem)})
     for calendar, refused in calendars:
         _load_calendar(world, person, calendar, refused, file, report)
-    items = person.calendar.items.values()
+    items = person.mailbox.items.values()
     counts = Counter("series" if item.is_series else "singles" for item in items)
     report.files.append({"file": file, "person": person.upn, "series": counts["series"], "singles": counts["singles"]})
 
@@ -132,7 +132,7 @@ def _load_calendar(
             report.note(file, uid, "refused", _sentence(error))
             continue
         for item in loaded.items:
-            person.calendar.put(item, world.now())
+            person.mailbox.put(item, world.now())
         if loaded.what:
             report.note(file, uid, loaded.what, loaded.why)
 

@@ -193,13 +193,13 @@ class Person:
     other_mails: list[str] = field(default_factory=list)
     user_type: str = "Member"
     enabled: bool = True
-    mailbox: str = "ok"
-    calendar: Mailbox = field(init=False, repr=False)
+    mailbox_state: str = "ok"
+    mailbox: Mailbox = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self.calendar = Mailbox(self.id)
-        if self.user_type == "Guest" and self.mailbox == "ok":
-            self.mailbox = "unknown"
+        self.mailbox = Mailbox(self.id)
+        if self.user_type == "Guest" and self.mailbox_state == "ok":
+            self.mailbox_state = "unknown"
 
     def addresses(self) -> set[str]:
         """Every address that leads to this person, in small letters."""
@@ -231,6 +231,6 @@ class Person:
         }
 
     def as_json(self) -> dict[str, Any]:
-        """What the control API and the state file say about this person."""
-        names = ("id", "name", "mail", "upn", "aliases", "other_mails", "user_type", "enabled", "mailbox")
-        return {name: getattr(self, name) for name in names}
+        """What the control API and the state file say about this person: `mailbox` is its state."""
+        names = ("id", "name", "mail", "upn", "aliases", "other_mails", "user_type", "enabled")
+        return {name: getattr(self, name) for name in names} | {"mailbox": self.mailbox_state}

@@ -56,7 +56,7 @@ class MailboxControl:
         calendar = self._calendar(person, request.query_params.get("calendar"))
         if request.query_params.get("expand") == "occurrences":
             return JSONResponse({"value": self._instances(person, calendar, request)})
-        mailbox = person.calendar
+        mailbox = person.mailbox
         items = list(mailbox.items.values()) if calendar is None else mailbox.items_of(calendar)
         return JSONResponse({"value": [events.snapshot(person, item) for item in items]})
 
@@ -66,7 +66,7 @@ class MailboxControl:
         query.setdefault("startdatetime", query.get("start") or (now - timedelta(days=30)).isoformat())
         query.setdefault("enddatetime", query.get("end") or (now + timedelta(days=400)).isoformat())
         window = read_window(Call(self.world, "GET", [], query, {}))
-        found = self.world.views.of(person.calendar, window, calendar)
+        found = self.world.views.of(person.mailbox, window, calendar)
         return [render(person, instance, events.KEPT) for instance in found]
 
     async def create_event(self, request: Request) -> Response:
@@ -90,7 +90,7 @@ class MailboxControl:
     async def move(self, request: Request) -> Response:
         person, event_id = person_of(self.world, request), request.path_params["event"]
         calendar = self._calendar(person, (await body_of(request))["calendar"])
-        return self._shown(person, edits.move(self.world, person, event_id, calendar or person.calendar.default))
+        return self._shown(person, edits.move(self.world, person, event_id, calendar or person.mailbox.default))
 
     async def copy(self, request: Request) -> Response:
         person, event_id = person_of(self.world, request), request.path_params["event"]
@@ -104,7 +104,7 @@ class MailboxControl:
     async def touch(self, request: Request) -> Response:
         """Move an item's change key, although nothing in it changes."""
         person = person_of(self.world, request)
-        item, _ = person.calendar.find(request.path_params["event"])
+        item, _ = person.mailbox.find(request.path_params["event"])
         edits.bump(self.world, person, item.serial)
         return self._shown(person, item)
 
@@ -125,33 +125,33 @@ class MailboxControl:
 
     async def list_calendars(self, request: Request) -> Response:
         person = person_of(self.world, request)
-        calendars = person.calendar.calendars.values()
+        calendars = person.mailbox.calendars.values()
         return JSONResponse({"value": [render_calendar(person, calendar) for calendar in calendars]})
 
     async def add_calendar(self, request: Request) -> Response:
         person, wanted = person_of(self.world, request), await body_of(request)
-        calendar = person.calendar.add_calendar(str(wanted["name"]))
+        calendar = person.mailbox.add_calendar(str(wanted["name"]))
         change_calendar(calendar, wanted)
         return JSONResponse(render_calendar(person, calendar), 201)
 
     async def change_calendar(self, request: Request) -> Response:
         person = person_of(self.world, request)
-        calendar = person.calendar.find_calendar(request.path_params["calendar"])
+        calendar = person.mailbox.find_calendar(request.path_params["calendar"])
         change_calendar(calendar, await body_of(request))
-        person.calendar.saved = None
+        person.mailbox.saved = None
         return JSONResponse(render_calendar(person, calendar))
 
     async def remove_calendar(self, request: Request) -> Response:
         person = person_of(self.world, request)
-        calendar = person.calendar.find_calendar(request.path_params["calendar"])
+        calendar = person.mailbox.find_calendar(request.path_params["calendar"])
         if calendar.is_default:
             raise bad_request("Your request can't be completed. The default calendar cannot be deleted.")
-        person.calendar.remove_calendar(calendar, self.world.now())
+        person.mailbox.remove_calendar(calendar, self.world.now())
         return Response(status_code=204)
 
     async def forget_links(self, request: Request) -> Response:
         """No delta link of this mailbox is known any more, as after a maintenance."""
-        for calendar in person_of(self.world, request).calendar.calendars.values():
+        for calendar in person_of(self.world, request).mailbox.calendars.values():
             calendar.forget_links()
         return Response(status_code=204)
 
@@ -160,7 +160,7 @@ class MailboxControl:
 
     def _calendar(self, person: Person, name: str | None) -> Calendar | None:
         """The calendar of an id; None when none is named."""
-        return person.calendar.find_calendar(name) if name else None
+        return person.mailbox.find_calendar(name) if name else None
 
 
 def change_calendar(calendar: Calendar, wanted: Json) -> None:

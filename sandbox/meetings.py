@@ -37,7 +37,7 @@ def invite(world: World, person: Person, body: Json) -> Item:
 
 def respond(world: World, person: Person, event_id: str, action: str, body: Json, actor: Actor) -> None:
     """Answer an invitation; a declined one goes. GraphError when there is nothing to answer."""
-    item, day = person.calendar.find(event_id)
+    item, day = person.mailbox.find(event_id)
     if item.facts.get("isOrganizer", True):
         raise bad_request(
             "Your request can't be completed. You can't respond to this meeting because you're the meeting organizer."
@@ -70,7 +70,7 @@ def _mail_organizer(world: World, person: Person, item: Item, actor: Actor, even
 
 def cancel(world: World, person: Person, event_id: str, actor: Actor) -> None:
     """The organizer calls a meeting off: it goes, and the attendees are told."""
-    item, _ = person.calendar.find(event_id)
+    item, _ = person.mailbox.find(event_id)
     if not item.facts.get("isOrganizer", True):
         raise bad_request("Your request can't be completed. You need to be an organizer to cancel a meeting.")
     events.delete(world, person, event_id, actor)
@@ -78,7 +78,7 @@ def cancel(world: World, person: Person, event_id: str, actor: Actor) -> None:
 
 def called_off(world: World, person: Person, event_id: str) -> Item:
     """What becomes of an attendee's copy when the organizer calls the meeting off: it stays, and says so."""
-    item, day = person.calendar.find(event_id)
+    item, day = person.mailbox.find(event_id)
     subject = item.facts.get("subject", "")
     facts = {"isCancelled": True, "subject": f"Canceled: {subject}", "showAs": "free"}
     events.change_facts(world, person, (item, day), facts, events.USER)

@@ -48,7 +48,7 @@ def act(world: World, person: Person, form: str) -> None:
         events.delete(world, person, values["remove"], events.USER)
         return
     if values.get("mailbox") in SWITCHED:
-        person.mailbox = values["mailbox"]
+        person.mailbox_state = values["mailbox"]
         world.access.note(person)
         world.people_changed = True
         return
@@ -84,14 +84,16 @@ def _table(names: tuple[str, ...], rows: str) -> str:
 
 def _person_row(person: Person) -> str:
     link = f"<a href='/?person={person.id}'>{escape(person.name)}</a>"
-    state = escape(person.mailbox if person.user_type == "Member" else f"{person.mailbox} ({person.user_type})")
-    cells = (link, escape(person.mail or ""), state, str(len(person.calendar.items)))
+    state = escape(
+        person.mailbox_state if person.user_type == "Member" else f"{person.mailbox_state} ({person.user_type})"
+    )
+    cells = (link, escape(person.mail or ""), state, str(len(person.mailbox.items)))
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
 def _calendar(world: World, person: Person) -> str:
     today = world.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    found = world.views.of(person.calendar, (today - timedelta(days=1), today + timedelta(days=DAYS_SHOWN)), None)
+    found = world.views.of(person.mailbox, (today - timedelta(days=1), today + timedelta(days=DAYS_SHOWN)), None)
     rows = "".join(_instance_row(person, instance) for instance in found)
     start = (today + timedelta(days=1, hours=9)).strftime("%Y-%m-%dT%H:%M")
     end = (today + timedelta(days=1, hours=10)).strftime("%Y-%m-%dT%H:%M")
@@ -110,11 +112,11 @@ def _calendar(world: World, person: Person) -> str:
 
 def _switch(person: Person) -> str:
     """A button that opens or closes the mailbox to the application, as an Exchange administrator would."""
-    if person.mailbox not in SWITCHED:
+    if person.mailbox_state not in SWITCHED:
         return ""
-    other, text = SWITCHED[person.mailbox]
+    other, text = SWITCHED[person.mailbox_state]
     button = f"<button name='mailbox' value='{other}'>{text}</button>"
-    return f"<form method='post' action='/?person={person.id}'>Mailbox: {person.mailbox} {button}</form>"
+    return f"<form method='post' action='/?person={person.id}'>Mailbox: {person.mailbox_state} {button}</form>"
 
 
 def _instance_row(person: Person, instance: Instance) -> str:
@@ -124,7 +126,7 @@ def _instance_row(person: Person, instance: Instance) -> str:
     cells = (
         _when(instance.start, facts),
         _when(instance.end, facts),
-        person.calendar.calendars[instance.item.calendar].name,
+        person.mailbox.calendars[instance.item.calendar].name,
         facts.get("subject", ""),
         place,
         facts.get("showAs", "busy"),

@@ -80,7 +80,7 @@ def render(person: Person, instance: Instance, style: Style) -> Json:
     """An instance with all its properties."""
     item, day = instance.item, instance.day
     facts = item.facts if day is None else facts_on(item, day)
-    mailbox = person.calendar
+    mailbox = person.mailbox
     version = version_of(item, day)
     event_id = mailbox.item_id(item, day, immutable=style.immutable)
     master_id = mailbox.item_id(item, immutable=style.immutable) if day else None
@@ -117,7 +117,7 @@ def render(person: Person, instance: Instance, style: Style) -> Json:
 
 def render_bare(person: Person, instance: Instance, style: Style) -> Json:
     """An occurrence as a delta delivers it: its ids and its times, nothing else."""
-    mailbox, item = person.calendar, instance.item
+    mailbox, item = person.mailbox, instance.item
     return {
         "@odata.type": "#microsoft.graph.event",
         "@odata.etag": etag(mailbox, item.version),
@@ -132,12 +132,12 @@ def render_bare(person: Person, instance: Instance, style: Style) -> Json:
 def render_calendar(person: Person, calendar: Calendar) -> Json:
     """A calendar as Graph shows it."""
     return {
-        "id": person.calendar.calendar_id(calendar),
+        "id": person.mailbox.calendar_id(calendar),
         "name": calendar.name,
         "color": calendar.color,
         "hexColor": "",
         "isDefaultCalendar": calendar.is_default,
-        "changeKey": change_key(person.calendar, calendar.version),
+        "changeKey": change_key(person.mailbox, calendar.version),
         "canShare": True,
         "canViewPrivateItems": True,
         "canEdit": True,

@@ -167,7 +167,7 @@ def put_in_force(world: World, wanted: Json) -> Json:
     if person is None and (found.mailbox or wanted.get("mailbox")):
         raise ValueError("A mailbox is needed: `mailbox` names somebody whom the directory has.")
     if found.mailbox and person is not None:
-        person.mailbox = found.mailbox
+        person.mailbox_state = found.mailbox
         world.relist(person)
     rule = rule_of(wanted)
     faults = [world.faults.add(rule).as_json()] if rule else []

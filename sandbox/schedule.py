@@ -69,7 +69,7 @@ def _schedule(call: Call, name: str, window: Window, minutes: int, zone: str) ->
     if person is None or not _has_mailbox(call, person):
         message = f"Unable to resolve e-mail address {name} to an Active Directory object."
         return _failed(call, name, "5016", message)
-    found = call.world.views.of(person.calendar, window, person.calendar.default)
+    found = call.world.views.of(person.mailbox, window, person.mailbox.default)
     if len(found) > MOST_ITEMS:
         message = f"The result set contains too many calendar entries. The allowed size = {MOST_ITEMS}."
         return _failed(call, name, "5006", message)

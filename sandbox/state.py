@@ -29,7 +29,7 @@ class StateFile:
     def is_behind(self, world: World) -> bool:
         """Whether something changed since the last time."""
         changed = world.people_changed or world.faults.changed
-        return changed or any(person.calendar.saved is None for person in world.people.values())
+        return changed or any(person.mailbox.saved is None for person in world.people.values())
 
     def text(self, world: World, authority: Authority) -> str:
         """The whole file."""
@@ -44,11 +44,11 @@ class StateFile:
         }
         lines = [json.dumps(head)]
         for person in world.people.values():
-            if person.calendar.saved is None or world.people_changed:
-                person.calendar.saved = json.dumps(
-                    {"person": person.as_json(), "mailbox": mailbox_as_json(person.calendar)}
+            if person.mailbox.saved is None or world.people_changed:
+                person.mailbox.saved = json.dumps(
+                    {"person": person.as_json(), "mailbox": mailbox_as_json(person.mailbox)}
                 )
-            lines.append(person.calendar.saved)
+            lines.append(person.mailbox.saved)
         world.people_changed = world.faults.changed = False
         return "\n".join(lines) + "\n"
 
@@ -83,8 +83,9 @@ class StateFile:
 
 
 def _person(entry: dict[str, Any]) -> Person:
-    person = Person(**entry["person"])
-    fill_mailbox(person.calendar, entry["mailbox"])
+    known = dict(entry["person"])
+    person = Person(mailbox_state=known.pop("mailbox"), **known)
+    fill_mailbox(person.mailbox, entry["mailbox"])
     return person
 
 

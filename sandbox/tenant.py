@@ -42,7 +42,7 @@ def put_person(world: World, entry: Any) -> Person:
     else:
         for name in FIELDS & set(entry) - {"id", "events"}:
             if entry[name] is not None or name == "mail":
-                setattr(person, name, entry[name])
+                setattr(person, "mailbox_state" if name == "mailbox" else name, entry[name])
         world.relist(person)
     for event in entry.get("events", []):
         add_event(world, person, event)
@@ -87,14 +87,14 @@ def _new(world: World, entry: Json) -> Person:
         other_mails=entry.get("other_mails", []),
         user_type=entry.get("user_type", "Member"),
         enabled=entry.get("enabled", True),
-        mailbox=entry.get("mailbox", "ok"),
+        mailbox_state=entry.get("mailbox", "ok"),
     )
 
 
 def add_event(world: World, person: Person, event: Json) -> Item:
     """Put an event of a tenant file into a calendar; the audit does not hear of it."""
     item = read_event(world, person, event)
-    person.calendar.put(item, world.now())
+    person.mailbox.put(item, world.now())
     return item
 
 
@@ -112,8 +112,8 @@ def _item(world: World, person: Person, event: Json) -> Item:
     check_times(facts)
     recurrence = read_series(body.get("recurrence"), facts)
     now = stamp(world.now())
-    item = Item(person.calendar.next_serial(), facts, "user", now, now, recurrence=recurrence)
-    item.calendar = person.calendar.calendar_named(event.get("calendar")).serial
+    item = Item(person.mailbox.next_serial(), facts, "user", now, now, recurrence=recurrence)
+    item.calendar = person.mailbox.calendar_named(event.get("calendar")).serial
     item.extended = read_extended(body)
     events.set_exceptions(item, event.get("exceptions", []), event.get("cancelled", []))
     return item

@@ -57,7 +57,7 @@ def _is_same(world: World, item: Item, claim: Claim) -> bool:
 def _check_tenant(world: World, transaction_id: str) -> None:
     """Where a transactionId counts for the whole tenant, no other mailbox may know it."""
     if world.settings.transaction_scope == "tenant":
-        mailboxes = (person.calendar for person in world.people.values())
+        mailboxes = (person.mailbox for person in world.people.values())
         if any(transaction_id in mailbox.transactions for mailbox in mailboxes):
             raise duplicate(world, None)
 

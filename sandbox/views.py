@@ -100,7 +100,7 @@ def get_event(call: Call) -> Answer:
 def list_view(call: Call) -> Answer:
     """Everything that stands in the window: singles, occurrences, exceptions, in full."""
     person, window = call.person, read_window(call)
-    found = call.world.views.of(person.calendar, window, call.calendar)
+    found = call.world.views.of(person.mailbox, window, call.calendar)
     hidden = _hidden(selected(call.query.get("$select")))
 
     def show(entry: Instance) -> Json:

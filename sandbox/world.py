@@ -67,7 +67,7 @@ class World:
         old = self.people.get(person.id)
         if old is not None:
             self._unlist(old)
-        person.calendar = self.retired.pop(person.id, person.calendar)
+        person.mailbox = self.retired.pop(person.id, person.mailbox)
         self.people[person.id] = person
         self.list(person)
 
@@ -98,8 +98,8 @@ class World:
         del self.people[person.id]
         self._unlist(person)
         if for_good:
-            person.calendar.clear()
-        self.retired[person.id] = person.calendar  # the ids in it must not be given out again
+            person.mailbox.clear()
+        self.retired[person.id] = person.mailbox  # the ids in it must not be given out again
         self.directory.note(person, self.now().timestamp(), gone="deleted" if for_good else "changed")
         self.people_changed = True
 
@@ -127,7 +127,7 @@ class World:
         person = self.in_directory(name)
         if person is None:
             raise GraphError(404, "ErrorInvalidUser", f"The requested user '{name}' is invalid.")
-        if person.mailbox != "ok" or self.access.pending:
+        if person.mailbox_state != "ok" or self.access.pending:
             self.access.check(person, name)
         return person
 
@@ -143,12 +143,12 @@ class World:
         self.clock.restore()
         if not keep_people:
             service = self.people.pop(self.user_id)
-            self.retired |= {person.id: person.calendar for person in self.people.values()}
+            self.retired |= {person.id: person.mailbox for person in self.people.values()}
             self.people.clear()
             self.by_address.clear()
             self.faults.standing.clear()
             self.add(service)
-        for mailbox in (*self.retired.values(), *(person.calendar for person in self.people.values())):
+        for mailbox in (*self.retired.values(), *(person.mailbox for person in self.people.values())):
             mailbox.clear()
         self.access.clear()
         self.directory.restart(self.people.values())

@@ -91,14 +91,14 @@ def test_made_up_people_have_a_realistic_load_and_are_the_same_for_the_same_seed
         generate(world, 30, seed=3)
 
     first, second = (
-        [item.facts for person in world.people.values() for item in person.calendar.items.values()] for world in worlds
+        [item.facts for person in world.people.values() for item in person.mailbox.items.values()] for world in worlds
     )
 
     assert first == second
     assert {facts.get("showAs", "busy") for facts in first} == {"busy", "tentative", "free", "oof"}
     assert any(facts.get("sensitivity") == "private" for facts in first)
     assert any(facts.get("isAllDay") for facts in first)
-    series = [item for person in worlds[0].people.values() for item in person.calendar.items.values() if item.is_series]
+    series = [item for person in worlds[0].people.values() for item in person.mailbox.items.values() if item.is_series]
     assert all(item.exceptions and item.cancelled for item in series)
 
 
@@ -214,6 +214,6 @@ def test_the_generated_calendars_lie_around_today() -> None:
     world = World()
     generate(world, 5, seed=1)
 
-    starts = [item.interval()[0].date() for person in world.people.values() for item in person.calendar.items.values()]
+    starts = [item.interval()[0].date() for person in world.people.values() for item in person.mailbox.items.values()]
 
     assert min(starts) < date.today() < max(starts)  # noqa: DTZ011 - which day it is here does not matter
