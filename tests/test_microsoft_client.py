@@ -486,12 +486,31 @@ def test_what_a_delta_leaves_out_of_an_item_is_asked_for_and_never_cleared(wire,
     assert wire.asked[1].path.startswith("/v1.0/users/u/events/a?")
 
 
-def test_an_item_that_has_gone_since_the_delta_named_it_counts_as_removed(wire, graph):
-    wire.say(changes({"id": "a"}, root=wire.root), Said(404, error("ErrorItemNotFound")))
+@pytest.mark.parametrize("status", [404, 410])
+def test_an_item_that_has_gone_since_the_delta_named_it_counts_as_removed(wire, graph, status):
+    wire.say(changes({"id": "a"}, root=wire.root), Said(status, error("ErrorItemNotFound")))
 
     page = converse(graph.follow_delta("u", "/delta"), graph.send_many)
 
     assert (page.items, page.removed, page.cursor) == ((), ("a",), "/delta?$deltatoken=2")
+
+
+def test_an_item_that_is_refused_when_it_is_asked_for_is_unreadable_and_the_others_are_read(wire, graph):
+    wire.say(changes({"id": "a"}, event("b"), root=wire.root), Said(400, error("ErrorInvalidIdMalformed")))
+
+    page = converse(graph.follow_delta("u", "/delta"), graph.send_many)
+
+    assert (page.unreadable, page.removed, page.cursor) == (("a",), (), "/delta?$deltatoken=2")
+    assert [item.remote_id for item in page.items] == ["b"]
+
+
+@pytest.mark.parametrize("odd", [["a"], {"a": 1}])
+def test_an_id_of_a_delta_that_is_no_text_stops_nothing(wire, graph, odd):
+    wire.say(changes(event("b"), {"id": odd, "@removed": {}}, root=wire.root))
+
+    page = converse(graph.follow_delta("u", "/delta"), graph.send_many)
+
+    assert [item.remote_id for item in page.items] == ["b"]
 
 
 def test_what_is_told_in_full_or_only_names_its_series_is_not_asked_for(wire, graph):

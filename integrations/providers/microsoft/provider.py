@@ -106,19 +106,21 @@ class Microsoft365(Provider):
 
     def follow_delta(self, mailbox: str, link: str) -> Conversation[Page]:
         body = yield from known_place(link)
-        events = {event.get("id"): event for event in values(body)}  # of several about one item the last one wins
+        events = {str(event.get("id") or ""): event for event in values(body)}  # of several the last one wins
         for remote_id in [key for key, event in events.items() if lacks_properties(event)]:
-            events[remote_id] = yield from self._whole(mailbox, events[remote_id])
+            events[remote_id] = yield from self._whole(mailbox, remote_id)
         return page(list(events.values()), is_bare=True, **self._links(body, is_round=True))
 
-    def _whole(self, mailbox: str, event: Mapping[str, Any]) -> Conversation[Mapping[str, Any]]:
+    def _whole(self, mailbox: str, remote_id: str) -> Conversation[Mapping[str, Any]]:
         """An item of a delta in full: what was left out of it is not known, and never cleared."""
-        whole = path(event_path(mailbox, str(event["id"])), {"$select": FIELDS})
+        whole = path(event_path(mailbox, remote_id), {"$select": FIELDS})
         try:
             body = yield Request("GET", whole, headers=PREFER)
-        except NotFound:
-            return {"id": event["id"], "@removed": {"reason": "deleted"}}
-        if not isinstance(body, Mapping) or body.get("id") != event["id"]:
+        except (NotFound, CursorExpired):  # 404, 410
+            return {"id": remote_id, "@removed": {"reason": "deleted"}}
+        except Rejected:  # nothing is known of it, which must not stop the calendar
+            return {"id": remote_id}
+        if not isinstance(body, Mapping) or body.get("id") != remote_id:
             raise Unavailable("Microsoft's answer is not the event that was asked for.", code="event")
         return body
 
