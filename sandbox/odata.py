@@ -1,13 +1,14 @@
-"""OData query options: $filter as a predicate over JSON objects, $select, $orderby, $expand of extended properties."""
+"""OData query options: $filter as a predicate over JSON objects, $select, $orderby."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from sandbox.entity_types import COLLECTION, EntityType, kind_of
 from sandbox.errors import GraphError
 from sandbox.items import Json, canonical_property_id
 
@@ -34,17 +35,17 @@ def invalid_filter(text: str) -> GraphError:
     return GraphError(400, "BadRequest", f"Invalid filter clause: {text}")
 
 
-def predicate(text: str, known: Collection[str] = ()) -> Predicate:
-    """What a $filter asks for; GraphError when it cannot be read, or names a property that is not `known`."""
+def predicate(text: str, of: EntityType) -> Predicate:
+    """What a $filter asks for; GraphError when it cannot be read, or names what a thing of this type has not."""
     try:
-        return _read(text, frozenset(known))
+        return _read(text, of)
     except RecursionError:
         raise invalid_filter("it is nested too deeply.") from None
 
 
 @lru_cache(maxsize=512)
-def _read(text: str, known: frozenset[str]) -> Predicate:
-    reader = _Reader(text, known)
+def _read(text: str, of: EntityType) -> Predicate:
+    reader = _Reader(text, of)
     if len(reader.tokens) > LONGEST_FILTER:
         raise invalid_filter("it is too long.")
     found = reader.any_of()
@@ -56,9 +57,9 @@ def _read(text: str, known: frozenset[str]) -> Predicate:
 class _Reader:
     """A recursive descent over a $filter."""
 
-    def __init__(self, text: str, known: frozenset[str]) -> None:
+    def __init__(self, text: str, of: EntityType) -> None:
         self.tokens = _TOKEN.findall(text)
-        self.known = known
+        self.type = of
         self.variable = ""
 
     def next(self) -> str:
@@ -111,12 +112,28 @@ class _Reader:
         operator = self.next().lower()
         if operator == "in":
             choices = self.choices()
+            self.check_kinds(path, *choices)
             return lambda row: _comparable(_value(row, path)) in choices
         if operator not in _COMPARE:
             raise invalid_filter(f"unknown operator '{operator}'.")
         compare, literal = _COMPARE[operator], self.literal()
+        if not is_cast:
+            self.check_kinds(path, literal)
         shown = _number if is_cast else _comparable
         return lambda row: compare(shown(_value(row, path)), literal)
+
+    def check_kinds(self, path: tuple[str, ...], *literals: Any) -> None:
+        """GraphError when a property is held against what it never equals: a text against a number, a collection."""
+        if len(path) != 1 or path[0].lower() not in self.type.properties:
+            return
+        kind = self.type.kind(path[0])
+        for literal in literals:
+            other = kind_of(literal)
+            if kind == COLLECTION or other not in (None, kind):
+                raise invalid_filter(
+                    "A binary operator with incompatible types was detected. Found operand types "
+                    f"'{kind}' and '{other or 'null'}'."
+                )
 
     def cast(self) -> tuple[str, ...]:
         """The path of what is to be compared as a number, as the values of extended properties are text."""
@@ -134,29 +151,28 @@ class _Reader:
         self.expect(",")
         literal = self.literal()
         self.expect(")")
+        self.check_kinds(path, str(literal))
         return lambda row: test(str(_comparable(_value(row, path)) or ""), str(literal))
 
     def quantified(self, collection: str) -> Predicate:
         outer, path = self.variable, self.path(collection)
+        if len(path) == 1 and self.type.kind(path[0]) != COLLECTION:
+            raise invalid_filter("any and all can only be used following a collection.")
         self.expect("(")
         self.variable = self.next()
         self.expect(":")
         inner = self.any_of()
         self.expect(")")
         self.variable = outer
-        return lambda row: any(
-            inner({"": entry} if not isinstance(entry, dict) else entry) for entry in _value(row, path) or []
-        )
+        return lambda row: any(inner({"": entry}) for entry in _value(row, path) or [])
 
     def path(self, name: str) -> tuple[str, ...]:
         if not re.fullmatch(r"[A-Za-z@][\w@./]*", name):
             raise invalid_filter(f"'{name}' is no property.")
         parts = name.split("/")
         if self.variable and parts[0] == self.variable:
-            return tuple(parts[1:]) or ("",)
-        if self.known and parts[0].lower() not in self.known:
-            raise invalid_filter(f"Could not find a property named '{parts[0]}'.")
-        return tuple(parts)
+            return "", *parts[1:]
+        return self.type.spelled(parts[0], "Invalid filter clause: "), *parts[1:]
 
     def literal(self) -> Any:
         return _literal(self.next())
@@ -213,8 +229,13 @@ def _value(row: Json, path: tuple[str, ...]) -> Any:
     for name in path:
         if not isinstance(value, dict):
             return None
-        value = value.get(name)
+        value = value[name] if name in value else value.get(_spelled(value, name))
     return value
+
+
+def _spelled(row: Json, name: str) -> str:
+    """A name in the letters that a row has it in: Graph does not mind the case."""
+    return next((known for known in row if known.lower() == name.lower()), name)
 
 
 def holds(test: Predicate, row: Json) -> bool:
@@ -227,13 +248,6 @@ def holds(test: Predicate, row: Json) -> bool:
         raise invalid_filter("it is nested too deeply.") from None
 
 
-def selected(text: str | None) -> set[str] | None:
-    """The names of a $select; None when everything is asked for."""
-    if not text:
-        return None
-    return {name.strip().split("/")[0].lower() for name in text.split(",") if name.strip()}
-
-
 def pick(row: Json, names: set[str] | None) -> Json:
     """`row` with only what was asked for; its id and its annotations stay."""
     if names is None:
@@ -241,13 +255,15 @@ def pick(row: Json, names: set[str] | None) -> Json:
     return {name: value for name, value in row.items() if name.lower() in names or name == "id" or name[0] == "@"}
 
 
-def ordering(text: str | None) -> list[tuple[tuple[str, ...], bool]]:
-    """The (path, descending) pairs of an $orderby."""
+def ordering(text: str | None, of: EntityType) -> list[tuple[tuple[str, ...], bool]]:
+    """The (path, descending) pairs of an $orderby; GraphError when it cannot be read."""
     keys = []
-    for part in (text or "").split(","):
-        words = part.split()
-        if words:
-            keys.append((tuple(words[0].split("/")), len(words) > 1 and words[1].lower() == "desc"))
+    for part in filter(None, map(str.strip, (text or "").split(","))):
+        name, _, direction = part.partition(" ")
+        if direction.strip().lower() not in ("", "asc", "desc"):
+            raise GraphError(400, "BadRequest", f"Syntax error at position {len(name)} in '{part}'.")
+        first, *rest = name.split("/")
+        keys.append(((of.spelled(first, ""), *rest), direction.strip().lower() == "desc"))
     return keys
 
 

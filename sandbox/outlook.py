@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from tzlocal.windows_tz import tz_win, win_tz
 
 from sandbox.calls import Answer, Call
+from sandbox.entity_types import SETTINGS
 from sandbox.errors import bad_request
 from sandbox.items import Json
-from sandbox.odata import pick, selected
+from sandbox.odata import pick
 
 WORKING_DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday"]
 _ZONE = "W. Europe Standard Time"
@@ -81,4 +82,4 @@ def mailbox_settings(call: Call) -> Answer:
         "language": {"locale": "en-US", "displayName": "English (United States)"},
         "workingHours": working_hours(call),
     }
-    return Answer(200, pick(body, selected(call.query.get("$select"))))
+    return Answer(200, pick(body, SETTINGS.selected(call.query.get("$select"))))

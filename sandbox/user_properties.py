@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sandbox.entity_types import entity_type
+
 _NAMES = """
     aboutMe accountEnabled ageGroup assignedLicenses assignedPlans authorizationInfo birthday businessPhones city
     companyName consentProvidedForMinor country createdDateTime creationType customSecurityAttributes deletedDateTime
@@ -17,13 +19,20 @@ _NAMES = """
     showInAddressList signInActivity signInSessionsValidFromDateTime skills state streetAddress surname usageLocation
     userPrincipalName userType
 """
-PROPERTIES = {name.lower(): name for name in _NAMES.split()}
-KNOWN = frozenset(PROPERTIES)
 COLLECTIONS = {
     "assignedLicenses", "assignedPlans", "businessPhones", "identities", "imAddresses", "interests",
     "licenseAssignmentStates", "onPremisesProvisioningErrors", "otherMails", "pastProjects", "provisionedPlans",
     "proxyAddresses", "responsibilities", "schools", "serviceProvisioningErrors", "skills",
 }  # fmt: skip
+USER = entity_type(
+    "user",
+    _NAMES,
+    booleans=(
+        "accountEnabled", "isManagementRestricted", "isResourceAccount", "onPremisesSyncEnabled", "showInAddressList",
+    ),
+    numbers=("deviceEnrollmentLimit",),
+    collections=COLLECTIONS,
+)  # fmt: skip
 DEFAULTS = {
     "businessphones", "displayname", "givenname", "id", "jobtitle", "mail", "mobilephone", "officelocation",
     "preferredlanguage", "surname", "userprincipalname",

@@ -10,8 +10,8 @@ from sandbox.calls import Answer, Call
 from sandbox.errors import GraphError
 from sandbox.items import Json
 from sandbox.mailbox import Person
-from sandbox.odata import holds, ordered, ordering, predicate, selected
-from sandbox.user_properties import COLLECTIONS, DEFAULTS, KNOWN, NOT_IN_LISTS, PROPERTIES
+from sandbox.odata import holds, ordered, ordering, predicate
+from sandbox.user_properties import COLLECTIONS, DEFAULTS, NOT_IN_LISTS, USER
 
 DEFAULT_PAGE = 100
 LARGEST_PAGE = 999
@@ -60,12 +60,7 @@ def count_users(call: Call) -> Answer:
 
 def chosen(call: Call) -> set[str] | None:
     """The names of the $select, in small letters; GraphError for one that a user has not."""
-    names = selected(call.query.get("$select"))
-    unknown = sorted((names or set()) - KNOWN - {"*"})
-    if unknown:
-        what = f"Could not find a property named '{unknown[0]}' on type 'microsoft.graph.user'."
-        raise GraphError(400, "BadRequest", f"Parsing OData Select and Expand failed: {what}")
-    return None if names is None or "*" in names else names
+    return USER.selected(call.query.get("$select"))
 
 
 def fields(call: Call) -> str:
@@ -146,11 +141,9 @@ def visible(call: Call) -> int:
 def _found(call: Call) -> Sequence[Person | Json]:
     """The users that filter and search ask for, in the order that is asked for."""
     text, search = call.query.get("$filter"), call.query.get("$search")
-    keys = ordering(call.query.get("$orderby"))
+    keys = ordering(call.query.get("$orderby"), USER)
     if not text and not search and not keys:
         return _everybody(call)
-    if any(path[0].lower() not in PROPERTIES for path, _ in keys):
-        raise GraphError(400, "BadRequest", "Could not find the property of $orderby on type 'microsoft.graph.user'.")
     found = _candidates(call, text) if text else _everybody(call)
     rows = [_user(row) for row in found]
     if text:
@@ -162,7 +155,7 @@ def _found(call: Call) -> Sequence[Person | Json]:
 
 def _filtered(call: Call, text: str, rows: list[Json]) -> list[Json]:
     is_exact = call.world.settings.proxy_addresses == "match case"
-    test = predicate(re.sub(r"'SMTP:", "'primary:", text) if is_exact else text, known=KNOWN)
+    test = predicate(re.sub(r"'SMTP:", "'primary:", text) if is_exact else text, of=USER)
     return [row for row in rows if holds(test, _told_apart(row) if is_exact else row)]
 
 
@@ -201,7 +194,7 @@ def _is_searched(text: str, row: Json) -> bool:
 
 def _begins(row: Json, name: str, value: str) -> bool:
     """Whether a property begins with a text; of a display name, any of its words."""
-    found: Any = row.get(PROPERTIES.get(name.lower(), "")) or ""
+    found: Any = row.get(USER.properties.get(name.lower(), "")) or ""
     texts = found if isinstance(found, list) else [str(found)]
     words = [word for text in texts for word in (text, *text.split())]
     return any(word.lower().startswith(value.lower()) for word in words)
@@ -211,7 +204,7 @@ def pick_user(user: Json, names: set[str] | None) -> Json:
     """A user with the properties that were asked for; Graph leaves out the id only when it was not."""
     if names is None:
         return {name: value for name, value in user.items() if name.lower() in DEFAULTS}
-    missing: Json = {name: [] if name in COLLECTIONS else None for name in (PROPERTIES[short] for short in names)}
+    missing: Json = {name: [] if name in COLLECTIONS else None for name in (USER.properties[short] for short in names)}
     known = {name: value for name, value in user.items() if name.lower() in names}
     return known | {name: value for name, value in missing.items() if name not in known}
 

@@ -8,11 +8,12 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from sandbox.calls import Answer, Call, number_of
+from sandbox.entity_types import CALENDAR, EVENT, EntityType
 from sandbox.errors import GraphError, bad_request
 from sandbox.expansion import MULTI, SINGLE, expand, expansions
 from sandbox.items import Instance, Item, Json
 from sandbox.mailbox import Person
-from sandbox.odata import holds, ordered, ordering, pick, predicate, selected
+from sandbox.odata import holds, ordered, ordering, pick, predicate
 from sandbox.rendering import (
     extended_properties,
     multi_value_properties,
@@ -60,7 +61,7 @@ def get_calendar(call: Call) -> Answer:
     body = {"@odata.context": call.context(f"users('{quote(call.ids[0])}')/{what}")} | render_calendar(
         call.person, call.calendar
     )
-    return Answer(200, pick(body, selected(call.query.get("$select"))))
+    return Answer(200, pick(body, CALENDAR.selected(call.query.get("$select"))))
 
 
 def list_calendars(call: Call) -> Answer:
@@ -90,7 +91,7 @@ def get_event(call: Call) -> Answer:
     person = call.person
     item, day = call.find_event()
     event = render(person, instance_on(item, day), call.style) if day else render_master(person, item, call.style)
-    names = selected(call.query.get("$select"))
+    names = EVENT.selected(call.query.get("$select"))
     if item.is_series and names and "cancelledoccurrences" in names:
         event["cancelledOccurrences"] = [f"OID.{event['id']}.{day}" for day in item.cancelled]
     context = call.context(f"{call.root}/events/$entity")
@@ -101,7 +102,7 @@ def list_view(call: Call) -> Answer:
     """Everything that stands in the window: singles, occurrences, exceptions, in full."""
     person, window = call.person, read_window(call)
     found = call.world.views.of(person.mailbox, window, call.calendar)
-    hidden = _hidden(selected(call.query.get("$select")))
+    hidden = _hidden(EVENT.selected(call.query.get("$select")))
 
     def show(entry: Instance) -> Json:
         event = _render_instance(call, person, entry)
@@ -139,25 +140,25 @@ def _render_instance(call: Call, person: Person, instance: Instance) -> Json:
     return expand(call, render(person, instance, call.style), instance.item)
 
 
-def kept_names(call: Call) -> set[str] | None:
+def kept_names(call: Call, of: EntityType = EVENT) -> set[str] | None:
     """The names that a $select leaves; what is expanded stays too."""
-    names = selected(call.query.get("$select"))
+    names = of.selected(call.query.get("$select"))
     return names | {name.lower() for name in expansions(call.query.get("$expand"))} if names is not None else None
 
 
 def collection(call: Call, what: str, rows: Sequence[Row], show: Callable[[Row], Json]) -> Answer:
     """One page of `rows`: filtered, ordered, cut and selected as the query says."""
     _ = call.style, expansions(call.query.get("$expand"))  # refuse what cannot be read, also without rows
-    skip = call.number("$skip", 0, 10**9)
+    of = CALENDAR if what == "calendars" else EVENT
+    skip, names = call.number("$skip", 0, 10**9), kept_names(call, of)
     size = call.number("$top", _preferred_size(call), LARGEST_PAGE)
     _check_top(call)
     shown: Iterable[Json]
     if "$filter" in call.query or "$orderby" in call.query:
-        found = _filtered(call, rows, show)
+        found = _filtered(call, rows, show, of)
         total, shown = len(found), found[skip : skip + size]
     else:
         total, shown = len(rows), map(show, rows[skip : skip + size])
-    names = kept_names(call)
     body: Json = {"@odata.context": call.context(f"{call.root}/{what}")}
     if call.query.get("$count") == "true":
         body["@odata.count"] = total
@@ -183,13 +184,13 @@ def _preferred_size(call: Call) -> int:
     return min(number_of(text), LARGEST_PAGE)
 
 
-def _filtered(call: Call, rows: Iterable[Row], show: Callable[[Row], Json]) -> list[Json]:
-    shown = [show(row) for row in rows]
+def _filtered(call: Call, rows: Iterable[Row], show: Callable[[Row], Json], of: EntityType) -> list[Json]:
+    shown, keys = [show(row) for row in rows], ordering(call.query.get("$orderby"), of)
     if call.query.get("$filter"):
-        test = predicate(call.query["$filter"])
-        everything = _properties_by_id(call) if "ExtendedProperties" in call.query["$filter"] else {}
+        test = predicate(call.query["$filter"], of)
+        everything = _properties_by_id(call) if "extendedproperties" in call.query["$filter"].lower() else {}
         shown = [row for row in shown if holds(test, row | everything.get(row["id"], {}))]
-    return ordered(shown, ordering(call.query.get("$orderby")))
+    return ordered(shown, keys)
 
 
 def _properties_by_id(call: Call) -> dict[str, Json]:

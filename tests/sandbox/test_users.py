@@ -460,3 +460,51 @@ def test_an_address_that_is_not_for_mail_stands_among_the_others_and_leads_nowhe
 
     assert user["proxyAddresses"] == ["SMTP:dora@school.example", *aliases[:2], "smtp:d@school.example"]
     assert sandbox.get(lookup("dora@chat.example"))["value"] == []
+
+
+@pytest.mark.parametrize(
+    "filter_",
+    [
+        "Mail eq 'ann@school.example'",
+        "userprincipalname eq 'ann@school.example'",
+        "DISPLAYNAME eq 'Ann Lake'",
+        "startswith(DisplayName,'Ann')",
+        "proxyaddresses/any(p:p eq 'smtp:a.lake@school.example')",
+        "accountenabled eq true and givenname in ('Ann')",
+    ],
+)
+def test_a_filter_may_write_a_property_in_any_letters(sandbox: Client, filter_: str) -> None:
+    found = sandbox.get("/users", params={"$filter": filter_, "$select": "displayName"})
+
+    assert [user["displayName"] for user in found["value"]] == ["Ann Lake"]
+
+
+@pytest.mark.parametrize(
+    ("filter_", "text"),
+    [
+        ("shoeSize eq 1", "Could not find a property named 'shoeSize' on type 'microsoft.graph.user'."),
+        ("mail eq 'a' or shoeSize eq 1", "named 'shoeSize' on type 'microsoft.graph.user'."),
+        ("proxyAddresses eq 'smtp:a.lake@school.example'", "incompatible types"),
+        ("startswith(proxyAddresses,'smtp:a')", "incompatible types"),
+        ("accountEnabled eq 'true'", "'Edm.Boolean' and 'Edm.String'"),
+        ("mail eq 1", "'Edm.String' and 'Edm.Int32'"),
+        ("mail/any(m:m eq 'a')", "following a collection"),
+    ],
+)
+def test_a_filter_that_no_user_can_fit_is_refused_in_place_of_an_empty_list(
+    sandbox: Client, filter_: str, text: str
+) -> None:
+    response = sandbox.graph("GET", "/users", params={"$filter": filter_})
+
+    error = response.json()["error"]
+    assert (response.status_code, error["code"]) == (400, "BadRequest")
+    assert error["message"].startswith("Invalid filter clause: ")
+    assert text in error["message"]
+
+
+@pytest.mark.parametrize("path", ["/users", "/users/{ann}", "/users/delta"])
+def test_a_selected_property_that_no_user_has_is_named(sandbox: Client, ann: str, path: str) -> None:
+    response = sandbox.graph("GET", f"{path.format(ann=ann)}?$select=id,shoeSize")
+
+    assert response.status_code == 400
+    assert "named 'shoeSize' on type 'microsoft.graph.user'." in response.json()["error"]["message"]

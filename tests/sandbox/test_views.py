@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.sandbox.conftest import MARKER, WINDOW, Client, utc, weekly
 
 
@@ -163,3 +165,52 @@ def test_instances_need_a_window_and_leave_out_what_was_cancelled(sandbox: Clien
     assert len(found) == 2
     assert second not in {event["id"] for event in found}
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "ErrorInvalidParameter")
+
+
+@pytest.mark.parametrize("option", ["$filter=shoeSize eq 1", "$select=id,shoeSize", "$orderby=shoeSize"])
+@pytest.mark.parametrize(
+    ("path", "type_"),
+    [
+        ("events", "event"),
+        (f"calendarView?{WINDOW}", "event"),
+        (f"calendar/calendarView?{WINDOW}", "event"),
+        ("calendars", "calendar"),
+    ],
+)
+def test_a_query_about_what_no_event_or_calendar_has_is_refused(
+    sandbox: Client, ann: str, path: str, type_: str, option: str
+) -> None:
+    response = sandbox.graph("GET", f"/users/{ann}/{path}{'&' if '?' in path else '?'}{option}")
+
+    error = response.json()["error"]
+    assert (response.status_code, error["code"]) == (400, "BadRequest")
+    assert error["message"].endswith(f"Could not find a property named 'shoeSize' on type 'microsoft.graph.{type_}'.")
+
+
+@pytest.mark.parametrize(
+    "filter_",
+    ["Subject eq 'First aid'", "Start/DateTime ge '2026-12-01T09:00:00'", "isallday eq false"],
+)
+def test_a_filter_of_events_does_not_mind_the_letters(sandbox: Client, ann: str, filter_: str) -> None:
+    sandbox.create(ann)
+
+    response = sandbox.graph("GET", f"/users/{ann}/events", params={"$filter": filter_})
+
+    assert len(response.json()["value"]) == 1
+
+
+def test_a_filter_of_events_that_holds_a_flag_against_a_text_is_refused(sandbox: Client, ann: str) -> None:
+    response = sandbox.graph("GET", f"/users/{ann}/events", params={"$filter": "isAllDay eq 'true'"})
+
+    assert (response.status_code, response.json()["error"]["code"]) == (400, "BadRequest")
+
+
+def test_an_event_and_a_calendar_refuse_a_property_that_they_have_not(sandbox: Client, ann: str) -> None:
+    event = sandbox.create(ann)
+
+    statuses = [
+        sandbox.graph("GET", f"/users/{ann}/{path}?$select=shoeSize").status_code
+        for path in (f"events/{event['id']}", "calendar")
+    ]
+
+    assert statuses == [400, 400]
