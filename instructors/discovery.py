@@ -1,6 +1,7 @@
 """Looking instructors up in an organisation's directory, and storing who was paired and who was not."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 import structlog
 from django.core.exceptions import ValidationError
@@ -23,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 Found = tuple[Person, ...]
 REST = 60  # seconds before an integration that cannot be asked is asked again
+REFUSAL_REST = timedelta(minutes=10)  # a permission takes up to two hours to work
 
 
 def discover(integration: Integration, instructors: Iterable[int] | None = None, *, in_flight: int = 3) -> bool:
@@ -87,12 +89,13 @@ def unpaired(integration: Integration, pks: Iterable[int] | None) -> list[Instru
 def unanswered(integration: Integration) -> list[int]:
     """The instructors whom the directory was not asked for yet, or gave no answer: neither paired nor unmatched.
 
-    Those whom the app might not look up are asked for again too: a permission that was granted shows by itself.
+    Those whom the app might not look up are asked for again too, now and then: a permission that was granted shows
+    by itself.
     """
     of_theirs = CalendarMapping.objects.filter(integration=integration, instructor=OuterRef("pk"))
     paired = of_theirs.filter(Q(address__iexact=OuterRef("email")) | Q(leaving_at__isnull=False))
     unmatched = Unmatched.objects.filter(integration=integration, instructor=OuterRef("pk"))
-    unmatched = unmatched.exclude(cause=Unmatched.Cause.REFUSED)
+    unmatched = unmatched.exclude(cause=Unmatched.Cause.REFUSED, checked_at__lt=now() - REFUSAL_REST)
     found = Instructor.objects.filter(~Exists(paired), ~Exists(unmatched), is_active=True)
     return list(found.values_list("pk", flat=True))
 
@@ -127,12 +130,15 @@ def store(integration: Integration, instructor: Instructor, people: Found) -> li
 
 @transaction.atomic
 def note_refusal(integration: Integration, instructor: Instructor, error: NeedsAdmin) -> None:
-    """Say at `instructor` that the app may not look people up, unless something is known already."""
+    """Say at `instructor` that the app may not look people up, unless something better is known already."""
     asked_for = Instructor.objects.filter(pk=instructor.pk, email=instructor.email)
     is_there = asked_for.select_for_update(no_key=True).values_list("pk").first()
     if is_there and not CalendarMapping.objects.filter(integration=integration, instructor=instructor).exists():
-        values = {"cause": Unmatched.Cause.REFUSED, "detail": str(error), "checked_at": now()}
-        Unmatched.objects.get_or_create(values, integration=integration, instructor=instructor)
+        detail = str(error)[: Unmatched._meta.get_field("detail").max_length]
+        values = {"cause": Unmatched.Cause.REFUSED, "detail": detail, "checked_at": now()}
+        said, is_new = Unmatched.objects.get_or_create(values, integration=integration, instructor=instructor)
+        if not is_new and said.cause == Unmatched.Cause.REFUSED:
+            Unmatched.objects.filter(pk=said.pk).update(**values)
 
 
 def usable(verdict: NotLinked) -> str:

@@ -1,9 +1,12 @@
 """Looking instructors up in the sandbox's directory."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
+from django.utils.timezone import now
 
 from calsync.celery import app
 from events.closing import tidy
@@ -304,12 +307,36 @@ def test_an_app_that_may_not_look_people_up_is_said_at_each_of_them_until_it_may
     refused = Unmatched.objects.get()
     assert (refused.instructor, refused.cause) == (eve, "refused")
     assert "User.Read.All" in refused.reason
-    assert unanswered(integration) == [eve.pk]
     sandbox.clear_faults()
     put(sandbox, "eve")
-    discover(integration, unanswered(integration))
+    with time_machine.travel(now() + timedelta(minutes=11)):
+        assert unanswered(integration) == [eve.pk]
+        discover(integration, unanswered(integration))
     assert list(paired()) == ["Eve"]
     assert not Unmatched.objects.exists()
+
+
+def test_whom_the_app_may_not_look_up_is_not_asked_for_in_every_cycle(sandbox, integration):
+    eve, start = hire("eve"), now()
+    sandbox.fault({"path": "/users", "method": "GET"}, status=403, code="Authorization_RequestDenied")
+    discover(integration)
+    assert unanswered(integration) == []
+
+    with time_machine.travel(start + timedelta(minutes=11)):
+        assert unanswered(integration) == [eve.pk]
+        discover(integration, unanswered(integration))
+
+        assert Unmatched.objects.get().checked_at > start + timedelta(minutes=10)
+        assert unanswered(integration) == []
+
+
+def test_a_refusal_in_many_words_is_said_as_far_as_there_is_room(sandbox, integration):
+    hire("eve")
+    sandbox.fault({"path": "/users", "method": "GET"}, status=403, code="x" * 2000)
+
+    assert not discover(integration)
+
+    assert Unmatched.objects.get().reason.startswith("Microsoft refused access")
 
 
 def test_one_look_up_that_fails_does_not_stop_the_others(sandbox, integration):

@@ -566,6 +566,16 @@ def test_the_likelier_cure_comes_first_and_in_blue(admin, values, cure):
     assert cure in text_of(admin.get(TAB))
 
 
+def test_another_address_is_no_cure_where_the_app_may_not_look_people_up(admin):
+    UnmatchedFactory.create(cause="refused")
+
+    page = text_of(admin.get(TAB))
+
+    assert "The app may not look people up." in page
+    assert "Change address" not in page
+    assert "Check again" in page
+
+
 def test_the_count_in_the_tab_follows_the_list(admin):
     UnmatchedFactory.create_batch(2)
 
