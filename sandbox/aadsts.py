@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from sandbox.calls import Answer
+from sandbox.fault_values import TOKEN_WORDS
 from sandbox.items import Json
 from sandbox.world import World
 
@@ -125,16 +126,6 @@ KINDS = {
     9002313: Kind(400, "invalid_request", "Invalid request. Request is malformed or invalid."),
 }
 UNKNOWN = Kind(400, "invalid_request", "The request is refused.")
-_WORDS = {
-    "expired": 7000222,
-    "secret": 7000215,
-    "client": 700016,
-    "tenant": 90002,
-    "throttled": 90055,
-    "disabled": 7000112,
-    "certificate": 700027,
-    "blocked": 53003,
-}
 
 
 def refusal(world: World, refused: Refused, *, error: str | None = None) -> Answer:
@@ -149,7 +140,7 @@ def forged(world: World, effect: Json) -> Answer:
     token = effect.get("token", effect)
     given = token if isinstance(token, dict) else {"code": token}
     code = str(given.get("code"))
-    number = int(code) if code.isdecimal() and len(code) < 10 else _WORDS.get(code, 90033)
+    number = int(code) if code.isdecimal() and len(code) < 10 else TOKEN_WORDS.get(code, 90033)
     names = {"client": world.client_id, "tenant": world.tenant_id}
     usual = KINDS.get(number, UNKNOWN).text.format_map(defaultdict(lambda: "", names))
     status = given.get("status") if given.get("status") in range(400, 600) else None

@@ -10,6 +10,17 @@ from sandbox.items import Json
 
 STATUSES = range(200, 600)
 LONGEST = 10 * 365 * 86_400  # seconds
+TOKEN_WORDS = {  # for the usual refusals of the token endpoint, and their AADSTS numbers
+    "expired": 7000222,
+    "secret": 7000215,
+    "client": 700016,
+    "tenant": 90002,
+    "throttled": 90055,
+    "disabled": 7000112,
+    "certificate": 700027,
+    "blocked": 53003,
+}
+OF_REFUSALS = ("code", "message", "retry_after", "commit")  # what says nothing without a status
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 _FRAMING = {"content-length", "transfer-encoding"}
@@ -25,6 +36,14 @@ def _is_number(value: Any) -> bool:
 
 def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_ordinal(value: Any) -> bool:
+    return _is_count(value) and value > 0
 
 
 def _is_time(value: Any) -> bool:
@@ -56,13 +75,19 @@ def _is_status(value: Any) -> bool:
 def _is_token(value: Any) -> bool:
     """The AADSTS number or a word for one, or an object that says more."""
     if not isinstance(value, dict):
-        return _is_text(value) or _is_count(value)
-    return all(value.get(name) is None or check(value[name]) for name, check in _OF_TOKENS.items())
+        return _is_aadsts(value)
+    return set(value) <= set(_OF_TOKENS) and all(
+        value.get(name) is None or check(value[name]) for name, check in _OF_TOKENS.items()
+    )
+
+
+def _is_aadsts(value: Any) -> bool:
+    return _is_count(value) or (_is_text(value) and (value.isdecimal() or value in TOKEN_WORDS))
 
 
 _OF_TOKENS: dict[str, Callable[[Any], bool]] = {
-    "status": _is_status,
-    "code": lambda value: _is_text(value) or _is_count(value),
+    "status": lambda value: _is_status(value) and value >= 400,
+    "code": _is_aadsts,
     "message": _is_text,
     "error": _is_text,
     "retry_after": _is_wait,
@@ -72,8 +97,9 @@ _OF_MATCHES: dict[str, Callable[[Any], bool]] = {
     "path": _is_text,
     "mailbox": _is_text,
     "body": _is_text,
-    "nth": lambda value: _is_count(value) or isinstance(value, list),
-    "probability": _is_number,
+    "in_batch": _is_flag,
+    "nth": lambda value: _is_ordinal(value) or (isinstance(value, list) and all(map(_is_ordinal, value))),
+    "probability": lambda value: _is_number(value) and 0 <= value <= 1,
 }
 _OF_EFFECTS: dict[str, Callable[[Any], bool]] = {
     "status": _is_status,
@@ -84,15 +110,19 @@ _OF_EFFECTS: dict[str, Callable[[Any], bool]] = {
     "drop": lambda value: value in ("before", "after"),
     "delay": _is_time,
     "token": _is_token,
-    "truncate": lambda value: isinstance(value, int),
+    "truncate": lambda value: _is_flag(value) or _is_ordinal(value),
+    "commit": _is_flag,
+    "sticky": _is_flag,
 }
 
 
 def check_values(match: Json, effect: Json, times: Any) -> None:
     """ValueError names the first value that does not fit."""
-    for given, checks in ((match, _OF_MATCHES), (effect, _OF_EFFECTS), ({"times": times}, {"times": _is_count})):
+    for given, checks in ((match, _OF_MATCHES), (effect, _OF_EFFECTS), ({"times": times}, {"times": _is_ordinal})):
         for name, check in checks.items():
             if given.get(name) is not None and not check(given[name]):
                 raise ValueError(f"The value of '{name}' does not fit.")
     if effect.get("status", 0) is None:  # there or not: that is what decides
         raise ValueError("The value of 'status' does not fit.")
+    if alone := [name for name in OF_REFUSALS if name in effect and "status" not in effect]:
+        raise ValueError(f"'{alone[0]}' does nothing without a 'status'.")

@@ -17,6 +17,7 @@ EFFECT = {
     "status", "code", "message", "retry_after", "body", "headers", "drop", "delay", "token", "truncate", "commit",
     "sticky",
 }  # fmt: skip
+RULE = {"match", "effect", "times"}
 HEADER = "x-sandbox-fault"  # of an answer: which rule shaped it; of a request: how its answer is to be shaped
 FAULTY_NAME = re.compile(r"fault-(f\d+)(?:-(\w+))?@", re.IGNORECASE)  # fault-f3@..., fault-f3-empty@...
 
@@ -129,6 +130,7 @@ class Faults:
         """Put a rule in force; ValueError says what is wrong with it."""
         if not isinstance(rule, dict):
             raise ValueError("A fault is an object with a match and an effect.")  # noqa: TRY004 - one error for bad input
+        _checked(rule, RULE, "rule")
         self.made += 1
         try:
             fault = Fault(self.made, rule)

@@ -20,6 +20,7 @@ _NAMES = {
     )
 }  # fmt: skip
 _NAMES |= {f"microsoft.graph.{name}": _NAMES[name] for name in ("delta", "getschedule", "translateexchangeids")}
+_FUNCTIONS = frozenset({"delta", "supportedTimeZones"})
 _NO_ID = frozenset({"delta", "$count"})  # stand where an id could stand
 READ = frozenset({"Calendars.Read", "Calendars.ReadWrite"})
 WRITE = frozenset({"Calendars.ReadWrite"})
@@ -79,7 +80,7 @@ def _placed(segments: tuple[str, ...]) -> tuple[str, tuple[str, ...], str]:
     ids: list[str] = []
     before = calendar_id = ""
     for segment in segments:
-        name = _NAMES.get(segment.partition("(")[0].lower())
+        name = _name(segment)
         if before in _PLACES and name not in _NO_ID:
             if before == "calendars":
                 calendar_id = segment
@@ -91,6 +92,13 @@ def _placed(segments: tuple[str, ...]) -> tuple[str, tuple[str, ...], str]:
             before = name or segment
             parts.append(before)
     return "/" + "/".join(_default_calendar(parts)), tuple(ids), calendar_id
+
+
+def _name(segment: str) -> str | None:
+    """What a segment is, None for an id; a function may have its parameters behind it."""
+    text, called, _ = segment.partition("(")
+    name = _NAMES.get(text.lower())
+    return name if not called or name in _FUNCTIONS else None
 
 
 def _default_calendar(parts: list[str]) -> list[str]:

@@ -25,6 +25,7 @@ CONFLICT = {
     "message": "The send or update operation could not be performed because the change key passed in the request "
     "does not match the current change key for the item.",
 }
+WANTED = {"scenario", "variant", "mailbox", "match", "effect", "times"}
 NOISE = {
     "delta_empty_pages": 1, "delta_duplicates": True, "delta_replays": 2, "delta_foreign_removed": 2,
     "delta_delay_seconds": 2.0, "delta_master": "missing",
@@ -160,6 +161,8 @@ def rule_of(wanted: Json) -> Json | None:
 
 def put_in_force(world: World, wanted: Json) -> Json:
     """Do what a scenario takes; what was done. ValueError where a person has to do it."""
+    if unknown := sorted(set(wanted) - WANTED):
+        raise ValueError(f"A scenario takes no '{unknown[0]}'; it takes {', '.join(sorted(WANTED))}.")
     found = scenario(wanted["scenario"], wanted.get("variant", ""))
     if found.recipe:
         raise ValueError(f"{wanted['scenario']} is no rule: {found.recipe}.")

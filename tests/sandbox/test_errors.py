@@ -75,6 +75,13 @@ def test_a_path_that_is_none_of_ours_is_answered_like_graph(sandbox: Client, pat
     assert "request-id" in response.headers
 
 
+@pytest.mark.parametrize("path", ["/users('{ann}')", "/users('{ann}')/events", "/users/{ann}/events('x')"])
+def test_an_id_in_parentheses_never_leads_to_the_whole_list(sandbox: Client, ann: str, path: str) -> None:
+    response = sandbox.graph("GET", path.format(ann=ann))
+
+    assert (response.status_code, response.json()["error"]["code"]) == (404, "BadRequest")
+
+
 def test_an_application_has_no_me(sandbox: Client) -> None:
     response = sandbox.graph("GET", "/me/calendar")
 

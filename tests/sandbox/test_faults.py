@@ -149,6 +149,13 @@ def test_rules_are_listed_and_lifted(sandbox: Client) -> None:
         {"match": {}, "effect": {"drop": "never"}},
         {"match": [], "effect": {}},
         {"match": {}, "effect": {"status": "500"}},
+        {"match": {}, "effect": {"status": 500}, "time": 1},
+        {"match": {}, "effect": {"status": 500}, "times": 0},
+        {"match": {"in_batch": "no"}, "effect": {"status": 500}},
+        {"match": {"nth": 0}, "effect": {"status": 500}},
+        {"match": {"nth": ["first"]}, "effect": {"status": 500}},
+        {"match": {"probability": 50}, "effect": {"status": 500}},
+        {"scenario": "F3", "variants": "empty"},
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused(sandbox: Client, rule: object) -> None:
@@ -449,7 +456,16 @@ def test_a_mailboxs_name_can_ask_for_a_fault(sandbox: Client, ann: str, name: st
         {"token": []},
         {"truncate": "half"},
         {"drop": 1},
+        {"code": "ErrorAccessDenied"},
+        {"retry_after": 5},
+        {"commit": True},
+        {"status": 500, "commit": "no"},
+        {"status": 500, "sticky": "no"},
+        {"truncate": 0},
+        {"token": "tired"},
+        {"token": {"status": 200}},
+        {"token": {"code": 90033, "wait": 5}},
     ],
 )
-def test_an_effect_that_no_answer_can_have_is_refused(sandbox: Client, effect: Json) -> None:
+def test_an_effect_that_no_answer_can_have_or_that_would_do_nothing_is_refused(sandbox: Client, effect: Json) -> None:
     sandbox.control("POST", "faults", {"match": {}, "effect": effect}, status=400)
