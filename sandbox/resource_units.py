@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sandbox.calls import Call
     from sandbox.world import World
 
-DIRECTORY = frozenset({"/users", "/users/{id}", "/users/delta"})
+DIRECTORY = frozenset({"/users", "/users/$count", "/users/{id}", "/users/delta"})
 FILLED_IN = 10.0  # seconds
 SIZES = ((50, 3500), (501, 5000))  # units of tenants with fewer users
 LARGE = 8000

@@ -194,7 +194,7 @@ def _is_searched(text: str, row: Json) -> bool:
 
 def _begins(row: Json, name: str, value: str) -> bool:
     """Whether a property begins with a text; of a display name, any of its words."""
-    found: Any = row.get(USER.properties.get(name.lower(), "")) or ""
+    found: Any = row.get(USER.spelled(name, "Invalid $search query: ")) or ""
     texts = found if isinstance(found, list) else [str(found)]
     words = [word for text in texts for word in (text, *text.split())]
     return any(word.lower().startswith(value.lower()) for word in words)

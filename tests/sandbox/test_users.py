@@ -508,3 +508,12 @@ def test_a_selected_property_that_no_user_has_is_named(sandbox: Client, ann: str
 
     assert response.status_code == 400
     assert "named 'shoeSize' on type 'microsoft.graph.user'." in response.json()["error"]["message"]
+
+
+def test_a_search_in_a_property_that_no_user_has_is_refused(sandbox: Client) -> None:
+    path = '/users?$count=true&$search="shoeSize:4"'
+
+    response = sandbox.graph("GET", path, headers={"ConsistencyLevel": "eventual"})
+
+    assert (response.status_code, response.json()["error"]["code"]) == (400, "BadRequest")
+    assert "named 'shoeSize' on type" in response.json()["error"]["message"]
