@@ -45,11 +45,32 @@ def python_of(name: str) -> Path:
 
 
 def _install(folder: Path, python: Path, lock_file: Path) -> None:
+    """Make the environment with uv; where it cannot reach the packages, with pip, which a machine may know better."""
     print(f"Preparing {folder.name} from {lock_file.name} (once).", file=sys.stderr, flush=True)
-    _uv("venv", "--quiet", "--clear", "--python", sys.executable, str(folder))
-    _uv("pip", "install", "--quiet", "--require-hashes", "--python", str(python), "-r", str(lock_file))
+    uv = [sys.executable, "-m", "uv"]
+    is_made = _works(*uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder)
+    if is_made and _works(*uv, "pip", "install", "--quiet", "--require-hashes", "--python", python, "-r", lock_file):
+        return
+    for pip in ([sys.executable, "-m", "pip"], ["pip3"], ["pip"]) if is_made else ():
+        if _is_there(*pip):
+            print("Trying it with pip.", file=sys.stderr, flush=True)
+            if _works(*pip, "--python", python, "install", "--quiet", "--require-hashes", "--no-deps", "-r", lock_file):
+                return
+            break
+    raise ExtraError(
+        f"The packages of {lock_file.name} could not be installed; the lines above say why. "
+        "Is the package registry reachable?"
+    )
 
 
-def _uv(*arguments: str) -> None:
-    if subprocess.call([sys.executable, "-m", "uv", *arguments], cwd=ROOT) != 0:
-        raise ExtraError("The packages could not be installed; the lines above say why.")
+def _works(*command: str | Path) -> bool:
+    return subprocess.call([str(part) for part in command], cwd=ROOT) == 0
+
+
+def _is_there(*pip: str) -> bool:
+    """Whether this pip can be run and installs into other environments (--python came with 22.3)."""
+    try:
+        command = [*pip, "--python", sys.executable, "--version"]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False

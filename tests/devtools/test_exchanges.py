@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 
 import pytest
 
@@ -56,6 +57,13 @@ def test_the_recording_is_held_against_the_contract_strictly(recording, checked)
     ((name, command),) = checked
     assert name == "verify"
     assert [str(part) for part in command] == [str(exchanges.CHECKER), file, "--strict"]
+
+
+@pytest.mark.parametrize("status", [2, -9])
+def test_a_checker_that_breaks_or_is_killed_fails_the_check(recording, checked, monkeypatch, status):
+    monkeypatch.setattr(exchanges, "run_in", lambda *_, **__: status)
+
+    assert exchanges.main([recording(200, {"value": []})]) == 1
 
 
 def test_a_long_recording_is_cut_up_so_that_every_line_is_read_once_in_its_place(monkeypatch, tmp_path):
@@ -143,6 +151,37 @@ def test_an_environment_that_cannot_be_made_is_no_environment(places, tmp_path, 
     for _ in range(2):
         with pytest.raises(extras.ExtraError):
             extras.python_of("tool")
+
+
+@pytest.mark.parametrize("reaches", ["uv", "pip", "none"])
+def test_packages_that_uv_cannot_reach_are_asked_of_pip(monkeypatch, tmp_path, reaches, capsys):
+    tried = []
+
+    def works(*command):
+        words = [str(part) for part in command]
+        name = "pip" if "--no-deps" in words else "uv"
+        tried.append(name if "install" in words else "venv")
+        return "venv" in words or name == reaches
+
+    monkeypatch.setattr(extras, "_works", works)
+    monkeypatch.setattr(extras, "_is_there", lambda *pip: pip == ("pip3",))
+    monkeypatch.setattr(extras, "ROOT", tmp_path)
+    (tmp_path / "requirements-tool.txt").write_text("a-package==1\n")
+    (tmp_path / ".venv-tool").mkdir()
+
+    if reaches == "none":
+        with pytest.raises(extras.ExtraError, match="could not be installed"):
+            extras.python_of("tool")
+    else:
+        extras.python_of("tool")
+
+    assert tried == ["venv", "uv"] if reaches == "uv" else ["venv", "uv", "pip"]
+    assert (tmp_path / ".venv-tool/.dev-stamp").exists() is (reaches != "none")
+
+
+@pytest.mark.parametrize(("pip", "found"), [((sys.executable, "-c", "0"), True), (("no-such-pip",), False)])
+def test_a_pip_that_is_not_installed_is_no_pip(pip, found):
+    assert extras._is_there(*pip) is found
 
 
 def test_what_lies_beside_the_clone_is_named_from_there(capsys):
