@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from sandbox import auth, discovery
 from sandbox.aadsts import forged
 from sandbox.batch import read_query
 from sandbox.calls import Answer
-from sandbox.faults import HEADER, Request, fault_of_header
+from sandbox.faults import HEADER, Fault, Request, fault_of_header
 from sandbox.pipeline import shaped
 from sandbox.world import World
 
@@ -21,8 +21,7 @@ _COUNTED = (TOKEN, *_CONFIGURATION, "discovery/instance")
 
 async def answer(world: World, scope: MutableMapping[str, Any], body: bytes) -> Answer | None:
     """What Entra says to a request; None when the answer is lost."""
-    tenant, _, rest = scope["path"].strip("/").partition("/")
-    rest = rest.rstrip("/")
+    rest = scope["path"].strip("/").partition("/")[2].rstrip("/")
     if rest not in _METHODS:
         return Answer(404, {"error": "not_found"}, {"Content-Type": "application/json"})
     if rest in _COUNTED:
@@ -31,8 +30,24 @@ async def answer(world: World, scope: MutableMapping[str, Any], body: bytes) -> 
         return Answer(
             405, {"error": "method_not_allowed"}, {"Content-Type": "application/json", "Allow": _METHODS[rest]}
         )
+    asked = dict(scope["headers"]).get(HEADER.encode())
+    request = Request(scope["method"], scope["path"], f"/{rest}", part="token" if rest == TOKEN else "discovery")
+    try:
+        fault = fault_of_header(asked.decode("latin-1")) if asked else world.faults.find(request)
+    except (ValueError, TypeError) as error:
+        return Answer(400, {"error": "bad_input", "error_description": f"The header {HEADER}: {error}"})
+    if fault is None:
+        return _performed(world, scope, body)
+    return await _with_fault(world, fault, lambda: _performed(world, scope, body))
+
+
+def _performed(world: World, scope: MutableMapping[str, Any], body: bytes) -> Answer:
+    """What Entra says when nothing goes wrong on the way."""
+    tenant, _, rest = scope["path"].strip("/").partition("/")
+    rest = rest.rstrip("/")
     if rest == TOKEN:
-        return await _token(world, scope, tenant, body)
+        authorization = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
+        return auth.issue(world, tenant, auth.read_form(body), authorization)
     if rest in _CONFIGURATION:
         return discovery.configuration(world, tenant, v2=rest.startswith("v2.0"))
     if rest == "discovery/instance":
@@ -40,23 +55,11 @@ async def answer(world: World, scope: MutableMapping[str, Any], body: bytes) -> 
     return Answer(200, {"keys": [world.token_key.as_jwk()]}, {"Content-Type": "application/json"})
 
 
-async def _token(world: World, scope: MutableMapping[str, Any], tenant: str, body: bytes) -> Answer | None:
-    authorization = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
-    request = Request("POST", scope["path"], f"/{TOKEN}", is_token=True)
-    asked = dict(scope["headers"]).get(HEADER.encode())
-    try:
-        fault = fault_of_header(asked.decode("latin-1")) if asked else world.faults.find(request)
-    except (ValueError, TypeError) as error:
-        return Answer(400, {"error": "bad_input", "error_description": f"The header {HEADER}: {error}"})
-
-    def issue() -> Answer:
-        return auth.issue(world, tenant, auth.read_form(body), authorization)
-
-    if fault is None:
-        return issue()
-    await world.clock.sleep(fault.effect.get("delay") or 0)
-    if "token" in fault.effect or ("status" in fault.effect and "body" not in fault.effect):
-        found = forged(world, fault.effect)
-        found.headers["x-sandbox-fault"] = fault.id
+async def _with_fault(world: World, fault: Fault, perform: Callable[[], Answer]) -> Answer | None:
+    effect = fault.effect
+    await world.clock.sleep(effect.get("delay") or 0)
+    if "token" in effect or ("status" in effect and "body" not in effect):
+        found = forged(world, effect)
+        found.headers[HEADER] = fault.id
         return found
-    return shaped(world, fault, issue)
+    return shaped(world, fault, perform)

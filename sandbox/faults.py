@@ -31,7 +31,7 @@ class Request:
     template: str
     mailboxes: set[str] = field(default_factory=set)  # every address and id of the mailbox, in small letters
     in_batch: bool = False
-    is_token: bool = False
+    part: str = "graph"  # or "token", or "discovery": Entra's two
     body: str = ""  # what is sent, as JSON
 
 
@@ -61,7 +61,7 @@ class Fault:
 
     def _matches(self, request: Request) -> bool:
         match = self.match
-        if request.is_token != self._is_for_token():
+        if request.part != self._part():
             return False
         if match.get("in_batch") not in (None, request.in_batch):
             return False
@@ -73,9 +73,12 @@ class Fault:
             return False
         return not match.get("path") or _path_fits(match["path"], request)
 
-    def _is_for_token(self) -> bool:
-        """A rule is for the token endpoint when its effect or its path says so."""
-        return "token" in self.effect or re.search(r"(^|/)token|oauth2", self.match.get("path") or "") is not None
+    def _part(self) -> str:
+        """What the rule is for: Graph, unless its effect or its path says that it is for the sign-in host."""
+        path = self.match.get("path") or ""
+        if "token" in self.effect or re.search(r"(^|/)token|oauth2", path):
+            return "token"
+        return "discovery" if re.search(r"well-known|openid|discovery/", path) else "graph"
 
     def _is_nth(self) -> bool:
         nth = self.match.get("nth")

@@ -545,3 +545,16 @@ def test_a_fault_of_the_token_endpoint_has_the_words_of_its_number(sandbox: Clie
 
     assert (response.status_code, response.headers["Retry-After"]) == (status, "7")
     assert "fault" not in response.json()["error_description"]
+
+
+def test_what_a_library_asks_before_it_signs_in_can_fail_alone(sandbox: Client) -> None:
+    url = f"{sandbox.facts['login_url']}/{sandbox.facts['tenant_id']}{OPENID}"
+    rule = {"match": {"path": "openid-configuration"}, "effect": {"status": 503}, "times": 1}
+    sandbox.control("POST", "faults", rule)
+
+    others = [sandbox.ask_token().status_code, sandbox.graph("GET", "/users").status_code]
+    failed, fine = sandbox.session.get(url, timeout=10), sandbox.session.get(url, timeout=10)
+
+    assert others == [200, 200]
+    assert (failed.status_code, failed.json()["error"], fine.status_code) == (503, "temporarily_unavailable", 200)
+    assert "x-sandbox-fault" in failed.headers
