@@ -84,7 +84,7 @@ CALENDAR = entity_type(
     booleans=(
         "canEdit", "canShare", "canViewPrivateItems", "isDefaultCalendar", "isRemovable", "isTallyingResponses",
     ),
-    collections=("allowedOnlineMeetingProviders",),
+    collections=("allowedOnlineMeetingProviders", "multiValueExtendedProperties", "singleValueExtendedProperties"),
 )  # fmt: skip
 SETTINGS = entity_type(
     "mailboxSettings",
