@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from urllib.parse import urlsplit
 
 from fuzz.client import Client
 
+FAILURE = re.compile(rb"HTTP/\d\.\d 5\d\d")
 RAW = (
     b"",
     b"\r\n\r\n",
@@ -39,19 +41,21 @@ def send_all(client: Client) -> int:
     for raw in RAW:
         for is_encrypted in (True, False):
             with socket.create_connection(address, 5) as plain:
-                speak(trusted.wrap_socket(plain, server_hostname=place.hostname) if is_encrypted else plain, raw)
+                said = speak(trusted.wrap_socket(plain, server_hostname=place.hostname) if is_encrypted else plain, raw)
+            if FAILURE.match(said):
+                client.note("raw", "", said[:200].decode("latin-1"), {"data": raw[:100]})
     for connection in resting:
         connection.close()
     return 2 * len(RAW) + len(resting)
 
 
-def speak(connection: socket.socket, raw: bytes) -> None:
-    """Say it and hang up; whatever comes back, or nothing, is fine."""
+def speak(connection: socket.socket, raw: bytes) -> bytes:
+    """Say it and hang up; what comes back, which may be nothing."""
     connection.settimeout(0.2)
     try:
         connection.sendall(raw)
-        connection.recv(4096)
+        return connection.recv(4096)
     except OSError:
-        pass
+        return b""
     finally:
         connection.close()
