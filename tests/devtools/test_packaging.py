@@ -26,7 +26,10 @@ SERVICE_KEYS = {
 HEALTH_KEYS = {"test", "interval", "timeout", "start_period", "retries"}
 CONDITIONS = {"service_started", "service_healthy", "service_completed_successfully"}
 DURATION = re.compile(r"(\d+(ms|s|m|h))+")
-NEVER_IN_THE_IMAGE = {"sandbox", "devtools", "tests", "bench", "dev", "docs", ".git", ".env", ".venv", ".calsync"}
+NEVER_IN_THE_IMAGE = {
+    *("sandbox", "devtools", "tests", "bench", "contract", "fuzz", "dev", "docs"),
+    *(".git", ".env", ".venv", ".calsync"),
+}
 
 
 @pytest.fixture(scope="module")
