@@ -9,7 +9,7 @@ from django.utils.timezone import now
 from playwright.sync_api import Page
 
 from accounts.models import FirstRun, Profile
-from tests.browser.conftest import Window, assert_fit, in_menu, schedulers, sign_in
+from tests.browser.conftest import AT_ONE_WIDTH, Window, assert_fit, in_menu, schedulers, sign_in
 from tests.browser.people import LONG_NAME, PASSWORD
 from tests.factories import CalendarMappingFactory
 
@@ -86,6 +86,7 @@ def test_the_header_leads_a_scheduler_to_calendar_and_events(scheduler_window: W
     assert_fit(scheduler_window)
 
 
+@AT_ONE_WIDTH
 def test_the_zone_of_the_profile_is_that_of_the_times(admin_window: Window) -> None:
     CalendarMappingFactory.create(synced_at=now() - timedelta(minutes=1))
     page = admin_window.open("/accounts/profile/")
@@ -100,6 +101,7 @@ def test_the_zone_of_the_profile_is_that_of_the_times(admin_window: Window) -> N
     assert page.evaluate("document.documentElement.dataset.bsTheme") == "dark"
 
 
+@AT_ONE_WIDTH
 def test_the_zone_of_the_device_is_proposed_and_not_saved(browser, live_server, client: Client, width: int) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900}, timezone_id="America/Bogota")
     maria = User.objects.create_superuser("maria", last_name="Lindqvist")
@@ -154,6 +156,7 @@ def test_an_administrator_adds_a_scheduler_who_signs_in(admin_window: Window) ->
     assert_fit(admin_window)
 
 
+@AT_ONE_WIDTH
 def test_accounts_are_searched_while_one_types(admin_window: Window, people: list[User]) -> None:
     page = admin_window.open(LIST)
 
@@ -233,6 +236,7 @@ def test_what_was_typed_is_sent_after_signing_in_again(admin_window: Window) -> 
     assert User.objects.get(username="nina").check_password(NEW_PASSWORD)
 
 
+@AT_ONE_WIDTH
 def test_whoever_does_not_sign_in_again_keeps_the_form(admin_window: Window) -> None:
     page = typed_for_long(admin_window)
     page.context.clear_cookies()
@@ -245,6 +249,7 @@ def test_whoever_does_not_sign_in_again_keeps_the_form(admin_window: Window) -> 
     assert not User.objects.filter(username="nina").exists()
 
 
+@AT_ONE_WIDTH
 def test_a_form_whose_token_is_out_of_date_is_sent_with_the_present_one(admin_window: Window) -> None:
     page = typed_for_long(admin_window)
     page.context.clear_cookies(name="csrftoken")
@@ -254,6 +259,7 @@ def test_a_form_whose_token_is_out_of_date_is_sent_with_the_present_one(admin_wi
     page.get_by_text("Nina Olsen can sign in now.").wait_for()
 
 
+@AT_ONE_WIDTH
 def test_a_form_is_not_sent_as_somebody_else(admin_window: Window, client: Client) -> None:
     page = typed_for_long(admin_window)
     sign_in(admin_window, client, User.objects.create_user("tom"))
@@ -264,6 +270,7 @@ def test_a_form_is_not_sent_as_somebody_else(admin_window: Window, client: Clien
     assert not User.objects.filter(username="nina").exists()
 
 
+@AT_ONE_WIDTH
 def test_a_form_is_sent_by_whoever_filled_it_in_where_somebody_else_has_signed_in(
     admin_window: Window, client: Client
 ) -> None:
@@ -278,6 +285,7 @@ def test_a_form_is_sent_by_whoever_filled_it_in_where_somebody_else_has_signed_i
     page.get_by_text("Nina Olsen can sign in now.").wait_for()
 
 
+@AT_ONE_WIDTH
 def test_a_double_click_sends_a_form_once(admin_window: Window) -> None:
     page = typed_for_long(admin_window)
     sent: list[str] = []
@@ -289,6 +297,7 @@ def test_a_double_click_sends_a_form_once(admin_window: Window) -> None:
     assert len(sent) == 1
 
 
+@AT_ONE_WIDTH
 def test_without_the_network_nothing_typed_is_lost(admin_window: Window) -> None:
     page = typed_for_long(admin_window)
     page.context.set_offline(True)

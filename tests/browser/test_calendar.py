@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from events.models import Event
 from instructors.models import CalendarMapping, Instructor
-from tests.browser.conftest import AXE, Window, assert_fit
+from tests.browser.conftest import AT_ONE_WIDTH, Window, assert_fit
 from tests.browser.people import LONG_NAME
 from tests.factories import (
     CalendarMappingFactory,
@@ -27,7 +27,6 @@ LIST = "/calendar/?form=list&date=2027-03-10"
 MARKUP = '<img src=x onerror="document.title=1">'
 BACKWARDS = "\u202eabc"
 DASH = "\N{EN DASH}"
-AT_ONE_WIDTH = pytest.mark.parametrize("width", [1400], ids=["desktop"])  # what the width makes no difference to
 # What axe says of the roles of Event Calendar itself: a table whose rows hold no cells of their own. The list is the
 # way round it.
 ROLES_OF_EVENT_CALENDAR = {"aria-required-children", "aria-required-parent"}
@@ -104,17 +103,6 @@ def top_of(found: Locator) -> float:
     return box["y"]
 
 
-def findings(window: Window) -> list[str]:
-    """What axe finds on the grid, without the roles of Event Calendar that it names."""
-    window.page.evaluate(AXE.read_text())
-    found = window.page.evaluate("axe.run(document)")["violations"]
-    return [
-        f"{one['id']}: {[node['target'] for node in one['nodes']]}"
-        for one in found
-        if one["impact"] in {"serious", "critical"} and one["id"] not in ROLES_OF_EVENT_CALENDAR
-    ]
-
-
 # ---- the grid
 
 
@@ -137,7 +125,7 @@ def test_the_grid_is_fit_to_be_seen(scheduler_window: Window, cast: Any, view: s
 
     open_grid(scheduler_window, f"/calendar/?form=grid&view={view}&date=2027-03-10")
 
-    assert findings(scheduler_window) == []
+    assert scheduler_window.findings(but=ROLES_OF_EVENT_CALENDAR) == []
     assert not scheduler_window.scrolls_sideways()
 
 
@@ -315,7 +303,7 @@ def test_the_card_lies_within_the_window(grid: Page) -> None:
 def test_the_card_is_fit_to_be_seen(scheduler_window: Window, grid: Page) -> None:
     session_of(grid).click()
 
-    assert findings(scheduler_window) == []
+    assert scheduler_window.findings(but=ROLES_OF_EVENT_CALENDAR) == []
 
 
 def test_the_grid_is_walked_and_opened_by_keyboard(grid: Page) -> None:

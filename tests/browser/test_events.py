@@ -15,7 +15,7 @@ from events.models import Event, SyncedEvent
 from events.sync.desired import desired
 from events.sync.state import horizon
 from instructors.models import CalendarMapping
-from tests.browser.conftest import Window
+from tests.browser.conftest import AT_ONE_WIDTH, Window
 from tests.browser.people import LONG_NAME
 from tests.conftest import Sandbox, address, plan_event
 from tests.factories import (
@@ -160,6 +160,7 @@ def test_somebody_cancels_and_confirms_again(admin_window: Window) -> None:
     assert page.get_by_role("status").first.inner_text() == "1 waiting"
 
 
+@AT_ONE_WIDTH
 def test_somebody_deletes_an_event(admin_window: Window) -> None:
     event = plan_event("First aid", person("Ann"))
     page = admin_window.page
@@ -180,6 +181,7 @@ def worker(sandbox: Sandbox, tmp_path: Path) -> Iterator[None]:
         yield
 
 
+@AT_ONE_WIDTH
 def test_a_waiting_event_turns_to_in_outlook_by_itself(
     admin_window: Window, sandbox: Sandbox, people: dict[str, CalendarMapping], worker: None
 ) -> None:

@@ -13,7 +13,7 @@ from django.utils.timezone import now
 from instructors.discovery import discover
 from instructors.models import CalendarMapping, Instructor, Unmatched
 from integrations.models import Integration
-from tests.browser.conftest import Window
+from tests.browser.conftest import AT_ONE_WIDTH, Window
 from tests.browser.people import LONG_NAME
 from tests.conftest import Sandbox, address, plan_event, tomorrow
 from tests.factories import (
@@ -105,6 +105,7 @@ def test_an_address_that_somebody_has_is_said_at_the_field(admin_window: Window)
     assert_is_fit_to_be_seen(admin_window)
 
 
+@AT_ONE_WIDTH
 def test_a_search_that_finds_nobody_matched_leads_to_everybody(admin_window: Window) -> None:
     CalendarMappingFactory.create(instructor__name="Ann Berger")
     InstructorFactory.create(name="Iris Vale", is_active=False)
@@ -116,6 +117,7 @@ def test_a_search_that_finds_nobody_matched_leads_to_everybody(admin_window: Win
     page.get_by_role("rowheader", name="Iris Vale").wait_for()
 
 
+@AT_ONE_WIDTH
 def test_a_row_that_moves_is_left_alone_while_its_menu_is_open(admin_window: Window) -> None:
     mapping = CalendarMappingFactory.create(instructor__name="Ann Berger", synced_at=None)
     page = admin_window.open(TAB)

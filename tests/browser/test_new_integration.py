@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page
 
 from integrations.models import Integration
-from tests.browser.conftest import Window
+from tests.browser.conftest import AT_ONE_WIDTH, Window
 from tests.conftest import Sandbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -33,6 +33,7 @@ def test_a_wrong_secret_is_named_and_nothing_is_saved(admin_window: Window, sand
     assert not Integration.objects.exists()
 
 
+@AT_ONE_WIDTH
 def test_what_was_typed_stays_after_a_failed_test_the_secret_too(admin_window: Window, sandbox: Sandbox) -> None:
     page = admin_window.open(NEW)
     fill(page, sandbox.line, user="nobody@northgate.example")

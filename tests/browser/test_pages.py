@@ -6,7 +6,7 @@ import pytest
 from django.utils.timezone import now
 
 from integrations.models import Integration
-from tests.browser.conftest import Window
+from tests.browser.conftest import AT_ONE_WIDTH, Window
 from tests.browser.people import LONG_NAME
 from tests.factories import (
     CalendarMappingFactory,
@@ -114,6 +114,7 @@ def test_a_menu_opens_and_is_walked_by_keyboard(admin_window: Window, organisati
     assert page.get_by_label("Name", exact=True).input_value() == "Northgate Training"
 
 
+@AT_ONE_WIDTH
 def test_the_instructors_are_searched_while_one_types(admin_window: Window, organisation: Integration) -> None:
     page = admin_window.open(SETTINGS + "instructors/")
 
@@ -124,6 +125,7 @@ def test_the_instructors_are_searched_while_one_types(admin_window: Window, orga
     assert "q=aaron" in page.url
 
 
+@AT_ONE_WIDTH
 def test_going_back_after_a_search_shows_the_whole_page(admin_window: Window, organisation: Integration) -> None:
     page = admin_window.open(SETTINGS + "instructors/")
     page.get_by_label("Search name or email").press_sequentially("aaron")
@@ -156,6 +158,7 @@ def test_the_progress_of_a_first_sync_moves_by_itself(admin_window: Window) -> N
     assert page.get_by_text("Active").is_visible()
 
 
+@AT_ONE_WIDTH
 def test_one_more_calendar_is_followed_in_its_row(admin_window: Window) -> None:
     northgate = IntegrationFactory.create(name="Northgate Training")
     CalendarMappingFactory.create_batch(3, integration=northgate)
@@ -181,6 +184,7 @@ def test_several_first_syncs_stand_side_by_side(admin_window: Window) -> None:
     assert_is_fit_to_be_seen(admin_window)
 
 
+@AT_ONE_WIDTH
 def test_a_toast_is_closed_by_its_button(admin_window: Window) -> None:
     IntegrationFactory.create(name="Northgate Training")
     InstructorFactory.create()
@@ -195,6 +199,7 @@ def test_a_toast_is_closed_by_its_button(admin_window: Window) -> None:
     toast.wait_for(state="detached")
 
 
+@AT_ONE_WIDTH
 def test_a_search_after_the_session_has_ended_leads_to_the_sign_in_page_and_back(admin_window: Window) -> None:
     CalendarMappingFactory.create(instructor__name="Ann Berger")
     page = admin_window.open(SETTINGS + "instructors/")
@@ -207,6 +212,7 @@ def test_a_search_after_the_session_has_ended_leads_to_the_sign_in_page_and_back
     assert page.url.endswith(f"/accounts/login/?next={SETTINGS}instructors/")
 
 
+@AT_ONE_WIDTH
 def test_a_request_that_fails_is_said(admin_window: Window) -> None:
     CalendarMappingFactory.create(instructor__name="Ann Berger")
     page = admin_window.open(SETTINGS + "instructors/")
