@@ -218,8 +218,8 @@ def tokens(client: Client) -> None:
         for name in (*form, "scope", "client_assertion", "client_assertion_type"):
             for value in NASTY:
                 client.send("POST", path, data=form | {name: str(value).encode("utf-8", "surrogatepass")})
-        for text in ("Basic", "Basic =", "Basic eDp5", "Basic \xff", "Bearer x", "Basic " + "A" * 9999):
-            client.send("POST", path, data=form, headers={"Authorization": text})
+        for sign_in in ("Basic", "Basic =", "Basic eDp5", "Basic \xff", "Bearer x", "Basic " + "A" * 9999):
+            client.send("POST", path, data=form, headers={"Authorization": sign_in})
         for rest in (
             "v2.0/.well-known/openid-configuration",
             "discovery/v2.0/keys",

@@ -1,10 +1,13 @@
 """The client that sends odd requests sees what must not be; else it would find nothing, whatever there is."""
 
+import argparse
 import json
 import socket
+import subprocess
 
 import pytest
 
+from fuzz import __main__ as fuzz
 from fuzz import wire
 from fuzz.client import Client
 from tests.wire import Said, serve
@@ -71,3 +74,18 @@ def test_what_comes_back_to_raw_garbage_is_looked_at(answer, is_failure):
     theirs.close()
     assert said == answer
     assert bool(wire.FAILURE.match(said)) is is_failure
+
+
+@pytest.mark.parametrize(("recorded", "ended", "status"), [(1, 0, 0), (1, 1, 1), (0, 0, 1), (0, 2, 2)])
+def test_a_schemathesis_that_sent_nothing_has_proved_nothing(answering, monkeypatch, tmp_path, recorded, ended, status):
+    recording = tmp_path / "exchanges.jsonl"
+    recording.touch()
+
+    def call(*_, **__):
+        recording.write_text('{"status": 200}\n' * recorded)
+        return ended
+
+    monkeypatch.setattr(subprocess, "call", call)
+    options = argparse.Namespace(recording=recording, contract="contract.json", cases=1)
+
+    assert fuzz.made_up(Client(), options) == status
