@@ -28,7 +28,8 @@ class Imitation:
     def environment(self) -> dict[str, str]:
         """For a client in a process of its own: where the sandbox is, and its CA for every library."""
         authorities = dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"), self.facts["ca_file"])
-        return {"CALSYNC_SANDBOX": self.line, "NO_PROXY": "localhost", **authorities}
+        without = ",".join(filter(None, [os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), "localhost"]))
+        return {"CALSYNC_SANDBOX": self.line, "NO_PROXY": without, "no_proxy": without, **authorities}
 
 
 @contextmanager

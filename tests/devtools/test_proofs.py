@@ -1,14 +1,18 @@
 """The commands that hold the sandbox against things that nobody here wrote: they start one, and end it."""
 
 import json
+from typing import Any
 
 import pytest
+from requests.utils import get_environ_proxies
 
 from devtools import ROOT, extras
 from devtools.commands import contract, fuzz
-from devtools.imitation import imitation
+from devtools.imitation import Imitation, imitation
 from devtools.lockfiles import REQUIREMENTS
 from tests.devtools.processes import still_running_after
+
+NOT_STARTED: Any = None
 
 
 @pytest.fixture
@@ -34,6 +38,20 @@ def test_a_sandbox_for_a_command_runs_as_long_as_the_command():
         assert json.loads(sandbox.environment["CALSYNC_SANDBOX"]) == sandbox.facts
 
     assert still_running_after([pid]) == []
+
+
+@pytest.mark.parametrize("name", ["no_proxy", "NO_PROXY"])
+def test_a_client_asks_the_sandbox_itself_whatever_proxy_the_machine_has(monkeypatch, name):
+    monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
+    monkeypatch.setenv(name, "intranet.example")
+    there = Imitation(json.dumps({"graph_url": "https://localhost:1", "ca_file": "ca.pem"}), NOT_STARTED)
+
+    for variable, value in there.environment.items():
+        monkeypatch.setenv(variable, value)
+
+    assert get_environ_proxies("https://localhost:1/v1.0") == {}
+    assert get_environ_proxies("https://intranet.example/") == {}
+    assert get_environ_proxies("https://elsewhere.example/")["https"] == "http://proxy.example:3128"
 
 
 def test_a_sandbox_that_does_not_start_is_said_in_words(capfd):
