@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from sandbox.bodies import read_json
 from sandbox.fault_values import check_values
 from sandbox.items import Json
-from sandbox.scenarios import rule_of
+from sandbox.scenarios import rule_of, scenario
 
 MATCH = {"method", "path", "mailbox", "body", "in_batch", "nth", "probability", "seed"}
 EFFECT = {
@@ -120,14 +121,20 @@ class Faults:
     def are_there(self) -> bool:
         return bool(self.rules or self.standing)
 
-    def stand(self, person_id: str, addresses: set[str]) -> None:
-        """Put the fault in force that one of a person's addresses names: fault-f3@... is always unavailable."""
+    def stand(self, person_id: str, addresses: Iterable[str]) -> str | None:
+        """Put the fault in force that one of a person's addresses names: fault-f3@... is always unavailable.
+
+        The state of the mailbox, where it is that what the name asks for.
+        """
         self.standing.pop(person_id, None)
-        for address in sorted(addresses):
-            found = FAULTY_NAME.match(address)
-            if found is not None:
-                wanted = {"scenario": found[1], "variant": found[2] or "", "mailbox": person_id}
-                self.standing[person_id] = Fault(0, rule_of(wanted) or {}, found[0].rstrip("@").lower())
+        wanted = wanted_by_name(addresses)
+        if wanted is None:
+            return None
+        rule = rule_of(wanted | {"mailbox": person_id})
+        if rule is not None:
+            name = "-".join(filter(None, ("fault", wanted["scenario"], wanted["variant"])))
+            self.standing[person_id] = Fault(0, rule, name)
+        return scenario(wanted["scenario"], wanted["variant"]).mailbox
 
     def add(self, rule: Any) -> Fault:
         """Put a rule in force; ValueError says what is wrong with it."""
@@ -160,6 +167,17 @@ class Faults:
         """Put the rules of a state file in force again."""
         self.rules = [Fault.from_json(shown) for shown in rules]
         self.made = max((int(rule.id) for rule in self.rules), default=0)
+
+
+def wanted_by_name(addresses: Iterable[str]) -> dict[str, str] | None:
+    """The scenario that one of these addresses asks for; ValueError when it is none that a mailbox can have."""
+    found = next(filter(None, map(FAULTY_NAME.match, sorted(addresses))), None)
+    if found is None:
+        return None
+    wanted = {"scenario": found[1].lower(), "variant": (found[2] or "").lower()}
+    if scenario(wanted["scenario"], wanted["variant"]).is_for_all:
+        raise ValueError(f"A mailbox cannot ask for {found[0].rstrip('@')}: it is a thing of the whole sandbox.")
+    return wanted
 
 
 def fault_of_header(text: str) -> Fault:

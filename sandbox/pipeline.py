@@ -148,7 +148,8 @@ def _forged(world: World, fault: Fault, in_batch: bool) -> Answer:
     effect = fault.effect
     status = effect["status"]
     code = effect["code"] if isinstance(effect.get("code"), str) else _CODES.get(status, "UnknownError")
-    message = effect.get("message") or _MESSAGES.get(code, "An error that the sandbox was told to make.")
+    usual = _MESSAGES.get(code, "An error that the sandbox was told to make.")
+    message = effect["message"] if isinstance(effect.get("message"), str) else usual
     forged = refused(world, GraphError(status, code, message, CHALLENGED if status == 401 else None))
     if "body" in effect:
         forged.body = effect["body"]

@@ -42,6 +42,11 @@ class Scenario:
     mailbox: str | None = None
     recipe: str = ""
 
+    @property
+    def is_for_all(self) -> bool:
+        """Whether it is nothing that one mailbox alone can have."""
+        return self.rule is None and self.mailbox is None
+
     def as_json(self) -> Json:
         shown = {"title": self.title, "rule": self.rule, "settings": self.settings, "mailbox": self.mailbox}
         return {name: value for name, value in (shown | {"recipe": self.recipe}).items() if value}

@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 from sandbox import events
 from sandbox.errors import GraphError
 from sandbox.facts import check_times, read_extended, read_facts, read_series
+from sandbox.faults import wanted_by_name
 from sandbox.items import Item, Json
 from sandbox.mailbox import MAILBOX_STATES, Person
 from sandbox.world import TENANT_DOMAIN, World
@@ -35,6 +36,7 @@ def put_person(world: World, entry: Any) -> Person:
     if entry.get("mailbox", "ok") not in MAILBOX_STATES:
         raise ValueError(f"A mailbox is one of {', '.join(MAILBOX_STATES)}.")
     _check_kinds(entry)
+    wanted_by_name(address for address in (entry.get("mail"), entry.get("upn"), *entry.get("aliases", ())) if address)
     person = _known(world, entry)
     if person is None:
         person = _new(world, entry)

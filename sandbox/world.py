@@ -75,7 +75,7 @@ class World:
         """Make a person findable by every address they have."""
         for address in person.addresses() | {person.id.lower()}:
             self.by_address[address].append(person)
-        self.faults.stand(person.id, person.addresses())
+        person.mailbox_state = self.faults.stand(person.id, person.addresses()) or person.mailbox_state
         self.directory.note(person, self.now().timestamp())
         self.access.note(person)
         self.people_changed = True

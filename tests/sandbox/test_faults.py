@@ -438,6 +438,31 @@ def test_a_mailboxs_name_can_ask_for_a_fault(sandbox: Client, ann: str, name: st
 
 
 @pytest.mark.parametrize(
+    ("name", "status"), [("fault-f9@school.example", 404), ("Fault-F9-refused@school.example", 403)]
+)
+def test_a_mailboxs_name_can_ask_for_a_state(sandbox: Client, name: str, status: int) -> None:
+    sandbox.control("POST", "people", {"mail": name})
+
+    assert sandbox.graph("GET", f"/users/{name}/calendar").status_code == status
+    assert sandbox.graph("GET", f"/users/{name}").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["fault-f8", "fault-f17", "fault-f99", "fault-f3-blue", "fault-f6-ignored"])
+def test_a_mailboxs_name_that_asks_for_what_no_mailbox_has_is_refused(sandbox: Client, name: str) -> None:
+    sandbox.control("POST", "people", {"mail": f"{name}@school.example"}, status=400)
+
+    assert len(sandbox.control("GET", "people")) == 4
+
+
+def test_a_504_in_json_has_no_message(sandbox: Client) -> None:
+    ask(sandbox, "F3", variant="504_json")
+
+    error = sandbox.graph("GET", "/users").json()["error"]
+
+    assert (error["code"], error["message"]) == ("UnknownError", "")
+
+
+@pytest.mark.parametrize(
     "effect",
     [
         {"status": 42},
