@@ -47,7 +47,7 @@ class ResourceUnits:
         used = min(left_over + cost(call), MOST_SHOWN * size)
         self.used[call.client] = (used, now)
         if used > size:
-            self._violated(call, (used - size) / size * FILLED_IN)
+            self._violated(call, (used + cost(call) - size) / size * FILLED_IN)
         return used / size
 
     def _violated(self, call: Call, seconds: float) -> None:

@@ -259,6 +259,18 @@ def test_the_directory_warns_before_it_refuses(sandbox: Client) -> None:
     assert sandbox.graph("GET", "/users").status_code == 200
 
 
+@pytest.mark.parametrize("asked", [6, 12])
+def test_who_waits_as_long_as_the_directory_says_is_let_in(sandbox: Client, asked: int) -> None:
+    sandbox.configure(directory_units=10)
+    sandbox.control("POST", "clock", {"frozen": True})
+    refused = [sandbox.graph("GET", "/users") for _ in range(asked)][-1]
+
+    sandbox.control("POST", "clock", {"advance": int(refused.headers["Retry-After"])})
+
+    assert refused.status_code == 429
+    assert sandbox.graph("GET", "/users").status_code == 200
+
+
 def test_the_directorys_limit_is_not_outlooks(sandbox: Client, ann: str) -> None:
     sandbox.configure(requests_per_10_minutes=1, max_concurrent=1)
 
