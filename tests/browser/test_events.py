@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -11,13 +12,13 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.timezone import now
 
-from events.models import Event, SyncedEvent
+from events.models import Event, Session, SyncedEvent
 from events.sync.desired import desired
 from events.sync.state import horizon
 from instructors.models import CalendarMapping
 from tests.browser.conftest import AT_ONE_WIDTH, Window
 from tests.browser.people import LONG_NAME
-from tests.conftest import Sandbox, address, plan_event
+from tests.conftest import Sandbox, address, plan_event, tomorrow
 from tests.factories import (
     CalendarMappingFactory,
     EventFactory,
@@ -38,6 +39,15 @@ def person(name: str, **values: object) -> CalendarMapping:
     return CalendarMappingFactory.create(instructor__name=name, **window, **values)
 
 
+def course(title: str, *teachers: CalendarMapping, sessions: int, **values: Any) -> Event:
+    """A confirmed event of three hours a day; its sessions tell nobody of themselves, which would take a second."""
+    event = Event.objects.create(title=title, **values)
+    starts = [tomorrow(days=day) for day in range(1, sessions + 1)]
+    Session.objects.bulk_create(Session(event=event, starts_at=at, ends_at=at + timedelta(hours=3)) for at in starts)
+    event.instructors.add(*(teacher.instructor for teacher in teachers))
+    return event
+
+
 @pytest.fixture
 @transaction.atomic
 def company() -> dict[str, Event]:
@@ -46,16 +56,14 @@ def company() -> dict[str, Event]:
     people = [person(name) for name in ("Ann", "Ben", LONG_NAME)]
     stopped = person("Cleo", sync_enabled=False)
     unmatched = UnmatchedFactory.create(instructor__name="Dev").instructor
-    short = plan_event(
-        TITLE, *people, failing, stopped, sessions=3, location=f"Leeds, {LONG_NAME}", time_zone="Asia/Tokyo"
-    )
+    short = course(TITLE, *people, failing, stopped, sessions=3, location=f"Leeds, {LONG_NAME}", time_zone="Asia/Tokyo")
     short.instructors.add(unmatched)
     put_into_outlook(people[0])
     start = short.sessions.all()[0].starts_at
     ExternalEventFactory.create(mapping=people[0], starts_at=start)
     ExternalEventFactory.create(mapping=people[1], starts_at=start, show_as="tentative", title=LONG_NAME)
     crowd = [person(f"Person {number:02}") for number in range(18)]
-    long = plan_event("Apprenticeship year", *crowd, *people[1:], sessions=100)
+    long = course("Apprenticeship year", *crowd, *people[1:], sessions=100)
     for mapping in crowd:
         put_into_outlook(mapping)
     SyncedEvent.objects.filter(session_uid=long.sessions.all()[4].uid).update(fingerprint="", problem="Refused.")
