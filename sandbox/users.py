@@ -175,9 +175,9 @@ def _candidates(call: Call, text: str) -> Sequence[Person | Json]:
 
 
 def _is_about_addresses(text: str) -> bool:
-    """Whether a filter is nothing but a row of addresses joined by `or`."""
+    """Whether a filter is nothing but a row of mail addresses joined by `or`."""
     rest = re.sub(r"(?i)\b(?:mail|userPrincipalName)\s+eq\s+'(?:[^']|'')*'", "@", text)
-    rest = re.sub(r"(?i)\bproxyAddresses/any\(\s*(\w+)\s*:\s*\1\s+eq\s+'(?:[^']|'')*'\s*\)", "@", rest)
+    rest = re.sub(r"(?i)\bproxyAddresses/any\(\s*(\w+)\s*:\s*\1\s+eq\s+'smtp:(?:[^']|'')*'\s*\)", "@", rest)
     return re.fullmatch(r"(?i)[\s()]*@(?:[\s()]*or[\s()]*@)*[\s()]*", rest) is not None
 
 

@@ -462,6 +462,16 @@ def test_an_address_that_is_not_for_mail_stands_among_the_others_and_leads_nowhe
     assert sandbox.get(lookup("dora@chat.example"))["value"] == []
 
 
+@pytest.mark.parametrize("address", ["SIP:dora@chat.example", "sip:dora@chat.example", "X500:/o=School/cn=dora"])
+def test_an_address_that_is_not_for_mail_is_found_by_a_filter(sandbox: Client, address: str) -> None:
+    aliases = ["SIP:dora@chat.example", "X500:/o=School/cn=dora"]
+    sandbox.control("POST", "people", {"mail": "dora@school.example", "aliases": aliases})
+
+    found = sandbox.get("/users", params={"$filter": f"mail eq 'x' or proxyAddresses/any(p:p eq '{address}')"})
+
+    assert [user["mail"] for user in found["value"]] == ["dora@school.example"]
+
+
 @pytest.mark.parametrize(
     "filter_",
     [
