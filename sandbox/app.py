@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from itertools import count
 from typing import Any
 from urllib.parse import unquote
@@ -62,6 +63,8 @@ class Sandbox:
 
     async def _graph(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        if len(headers) < len(scope["headers"]):
+            headers = _joined(scope["headers"])
         call = Call(
             world=self.world,
             method=scope["method"],
@@ -108,6 +111,14 @@ class Sandbox:
             found = await entra.answer(self.world, scope, body)
         more = [(b"x-ms-request-id", str(uuid4()).encode()), (b"x-ms-ests-server", b"2.1.1 - SANDBOX")]
         await reply(scope, send, found, more, _ENTRA)
+
+
+def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The headers of a request that has some of them several times, as preferences may come."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for name, value in headers:
+        found[name.decode("latin-1")].append(value.decode("latin-1"))
+    return {name: ", ".join(values) for name, values in found.items()}
 
 
 def _segments(path: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+from http.client import HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -269,6 +270,22 @@ def test_preferences_that_were_honoured_are_named(sandbox: Client, ann: str) -> 
     response = sandbox.graph("GET", f"/users/{ann}/events", headers={"Prefer": wanted})
 
     assert response.headers["Preference-Applied"] == wanted
+
+
+def test_preferences_may_come_in_several_headers(sandbox: Client, ann: str) -> None:
+    host = urlsplit(sandbox.facts["graph_url"])
+    context = ssl.create_default_context(cafile=sandbox.facts["ca_file"])
+    connection = HTTPSConnection(host.hostname or "", host.port, timeout=10, context=context)
+    connection.putrequest("GET", f"/v1.0/users/{ann}/events")
+    connection.putheader("Authorization", str(sandbox.session.headers["Authorization"]))
+    connection.putheader("Prefer", 'IdType="ImmutableId"')
+    connection.putheader("Prefer", "odata.maxpagesize=5")
+    connection.endheaders()
+
+    applied = connection.getresponse().getheader("Preference-Applied")
+    connection.close()
+
+    assert applied == 'IdType="ImmutableId", odata.maxpagesize=5'
 
 
 @pytest.mark.parametrize(
