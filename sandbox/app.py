@@ -17,7 +17,7 @@ from sandbox.bodies import read_body, read_json
 from sandbox.calls import JSON_TYPE, Answer, Call
 from sandbox.control import control_app
 from sandbox.errors import GraphError, name_request, unreadable
-from sandbox.pipeline import LOST, answer, refused
+from sandbox.pipeline import LOST, answer, refused, turned_away
 from sandbox.server import drop, stick, stuck, stuck_answer
 from sandbox.world import World
 
@@ -90,18 +90,22 @@ class Sandbox:
             claims = auth.bearer(self.world, call.headers.get("authorization", ""))
             call.roles, call.client = frozenset(claims.get("roles", ())), claims.get("appid", "")
             call.body = _content(call, body) if body != b"" else None
-            if call.segments == ["$batch"]:
-                return await self._batch(call)
         except GraphError as error:
-            return refused(self.world, error)
+            return turned_away(call, error)
+        if call.segments == ["$batch"]:
+            return await self._batch(call)
         return await answer(call)
 
     async def _batch(self, call: Call) -> Answer | None:
         call.template = "/$batch"
-        self.world.audit.plain[f"{call.method} /$batch"] += 1
         if call.method != "POST":
-            raise GraphError(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
-        return await answer_batch(call)
+            message = "Specified HTTP method is not allowed for the request target."
+            return turned_away(call, GraphError(405, "Request_BadRequest", message))
+        self.world.audit.plain["POST /$batch"] += 1
+        try:
+            return await answer_batch(call)
+        except GraphError as error:
+            return refused(self.world, error)
 
     async def _login(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await read_body(receive, self.world.settings.max_body_bytes)

@@ -44,6 +44,14 @@ async def answer(call: Call) -> Answer | None:
     return found
 
 
+def turned_away(call: Call, error: GraphError) -> Answer:
+    """The refusal of a call before anything is done for it: without a valid token, or with an unreadable body."""
+    place(call)
+    call.world.audit.plain[f"{call.method} {call.template}"] += 1
+    call.world.audit.statuses[str(error.status)] += 1
+    return refused(call.world, error)
+
+
 def fault_of(call: Call, person: Person | None) -> Fault | None:
     """The fault that a call suffers: the one that it asks for, or the first rule that it falls under."""
     if HEADER not in call.headers:

@@ -183,3 +183,16 @@ def test_a_violation_of_a_limit_names_its_kind_and_mailbox(sandbox: Client, ann:
     (violation,) = sandbox.audit()["limit_violations"]
 
     assert (violation["kind"], violation["mailbox"], violation["count"]) == ("rate", "ann@school.example", 2)
+
+
+def test_requests_that_are_refused_at_the_door_are_counted_too(sandbox: Client, ann: str) -> None:
+    sandbox.control("DELETE", "requests")
+    sandbox.graph("GET", f"/users/{ann}/events", headers={"Authorization": "Bearer x"})
+    sandbox.graph("POST", "/$batch", headers={"Authorization": "Bearer x"}, json={})
+    sandbox.graph("POST", f"/users/{ann}/events", data="{")
+
+    counts = sandbox.control("GET", "requests")
+
+    assert counts["plain"] == {"GET /users/{id}/events": 1, "POST /$batch": 1, "POST /users/{id}/events": 1}
+    assert counts["statuses"] == {"401": 2, "400": 1}
+    assert (counts["total"], counts["batch"]) == (3, 1)
