@@ -50,10 +50,10 @@ def malformed_id() -> GraphError:
     return GraphError(400, "ErrorInvalidIdMalformed", "Id is malformed.")
 
 
-def unknown_path(path: str, kind: str = "400 BadRequest") -> GraphError:
+def unknown_path(path: str, kind: str) -> GraphError:
     """`kind` is the status and the code that the settings say."""
     status, _, code = kind.partition(" ")
-    return GraphError(int(status) if status.isdecimal() else 400, code, f"Resource not found for the segment '{path}'.")
+    return GraphError(int(status), code, f"Resource not found for the segment '{path}'.")
 
 
 def error_body(error: GraphError, inner: dict[str, str], style: str = "innerError") -> dict[str, Any]:
