@@ -27,7 +27,7 @@ def supported_zones(call: Call) -> Answer:
     if standard not in _STANDARDS:
         raise bad_request(f"The time zone standard of '{call.segments[-1]}' is not known.", "ErrorInvalidParameter")
     if standard == "iana":
-        value = [{"alias": name, "displayName": name} for name in sorted(tz_win)]
+        value = [{"alias": name, "displayName": name} for name in sorted(filter(None, tz_win))]
     else:
         value = [{"alias": name, "displayName": f"{_offset(iana)} {name}"} for name, iana in sorted(win_tz.items())]
     context = call.context("Collection(microsoft.graph.timeZoneInformation)")

@@ -91,8 +91,8 @@ def render(person: Person, instance: Instance, style: Style) -> Json:
         "lastModifiedDateTime": facts.get("modified", item.modified),
         "changeKey": change_key(mailbox, version),
         "transactionId": item.transaction_id,
-        "originalStartTimeZone": shown_name(facts.get("originalStartTimeZone") or facts["start"]["timeZone"]),
-        "originalEndTimeZone": shown_name(facts.get("originalEndTimeZone") or facts["end"]["timeZone"]),
+        "originalStartTimeZone": _original_zone(facts, "originalStartTimeZone", "start"),
+        "originalEndTimeZone": _original_zone(facts, "originalEndTimeZone", "end"),
         "iCalUId": _ical_uid(mailbox, item, facts, day),
         **{name: facts.get(name, default) for name, default in DEFAULTS.items()},
         "seriesMasterId": master_id,
@@ -176,6 +176,12 @@ def _time(facts: Json, name: str, moment: datetime, style: Style) -> dict[str, s
     if facts.get("isAllDay"):  # floating: midnight of its own date, whichever zone is asked for
         return {"dateTime": digits(moment), "timeZone": style.zone}
     return rendered(moment, style.zone)
+
+
+def _original_zone(facts: Json, name: str, key: str) -> str | None:
+    """The zone in which an event was written; an old one may have an empty name, or none."""
+    zone_name = facts.get(name, facts[key]["timeZone"])
+    return shown_name(zone_name) if zone_name else zone_name
 
 
 def _web_link(event_id: str) -> str:

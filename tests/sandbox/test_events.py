@@ -409,6 +409,18 @@ def test_an_event_in_utc_may_name_its_zone_otherwise(sandbox: Client, ann: str) 
     assert event["start"]["timeZone"] == "UTC"
 
 
+@pytest.mark.parametrize("zone", ["Customized Time Zone", "", None])
+def test_an_item_of_an_owner_may_have_an_odd_name_for_its_zone_or_none(
+    sandbox: Client, ann: str, zone: str | None
+) -> None:
+    path = f"/users/{ann}/events/{sandbox.as_user(ann, originalStartTimeZone=zone)['id']}"
+
+    event = sandbox.get(path)
+
+    assert event["originalStartTimeZone"] == zone
+    assert event["start"] == utc("2026-12-01T09:00:00.0000000")
+
+
 @pytest.mark.parametrize(("is_sent", "settings"), [(True, {}), (False, {"location_header": False})])
 def test_whether_a_created_event_has_a_location_is_a_switch(
     sandbox: Client, ann: str, is_sent: bool, settings: dict[str, bool]

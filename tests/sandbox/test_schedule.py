@@ -212,6 +212,7 @@ def test_the_zones_are_told_by_their_windows_names_or_by_those_of_iana(sandbox: 
     assert named["Pacific Standard Time"].startswith("(UTC-08:00) ")
     assert named["W. Europe Standard Time"].startswith("(UTC+01:00) ")
     assert {"alias": "Europe/Berlin", "displayName": "Europe/Berlin"} in iana
+    assert all(zone["alias"] for zone in [*windows, *iana])
     assert wrong.status_code == 400
 
 
