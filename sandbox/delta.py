@@ -7,12 +7,12 @@ from itertools import islice
 
 from sandbox.calendars import Calendar
 from sandbox.calls import Answer, Call, number_of, path_of
+from sandbox.delta_tokens import Token, app_of, malformed, read_token
 from sandbox.errors import GraphError, bad_request
 from sandbox.items import Instance, Item, Json, overlaps
 from sandbox.mailbox import Mailbox, Person
 from sandbox.rendering import render, render_bare, render_master
 from sandbox.series import instances
-from sandbox.tokens import Token, app_of, malformed, read_token
 from sandbox.views import read_window
 from sandbox.zones import stamp
 
