@@ -81,7 +81,11 @@ class Call:
 
     def _read_style(self) -> Style:
         wanted, settings = self.preferences, self.world.settings
-        plain = Style(bare_location=settings.empty_location == "bare", null_transaction_id=settings.transaction_id_null)
+        plain = Style(
+            bare_location=settings.empty_location == "bare",
+            null_transaction_id=settings.transaction_id_null,
+            bare_recurrence=not settings.recurrence_defaults,
+        )
         if not wanted:
             return plain
         immutable = wanted.get("idtype", "").lower() == "immutableid"

@@ -8,6 +8,7 @@ CHALLENGE = (
     'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", '
     'client_id="00000003-0000-0000-c000-000000000000"'
 )
+UNREADABLE = "RequestBodyRead"
 CHALLENGED = {"WWW-Authenticate": CHALLENGE}
 
 
@@ -39,7 +40,8 @@ def invalid_property(message: str = "At least one property failed validation.") 
 
 
 def unreadable(message: str) -> GraphError:
-    return GraphError(400, "RequestBodyRead", message)
+    """The refusal of a body that is not as its type wants it; the settings may give it another code."""
+    return GraphError(400, UNREADABLE, message)
 
 
 def item_not_found() -> GraphError:

@@ -106,7 +106,10 @@ def update(
         change = _series_change(item, changes, body, settings)
     else:
         change = _occurrence_change(item, day, changes, body, settings)
-    _write(world, person, actor, (item, day), change, _extras(body, item))
+    extras = _extras(body, item)
+    if actor.is_user and not settings.edits_keep_properties:
+        extras["extended"], extras["multi_valued"] = read_extended(body), read_multi_valued(body)
+    _write(world, person, actor, (item, day), change, extras)
     return item, day
 
 

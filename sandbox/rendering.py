@@ -14,6 +14,7 @@ from sandbox.calendars import Calendar
 from sandbox.items import Instance, Item, Json
 from sandbox.mailbox import Mailbox, Person
 from sandbox.properties import NOWHERE
+from sandbox.recurrence import NO_DATE
 from sandbox.series import facts_on, occurrence_interval
 from sandbox.zones import NEVER, digits, rendered
 from sandbox.zones_custom import shown_name
@@ -41,6 +42,14 @@ DEFAULTS: Json = {
     "responseStatus": {"response": "organizer", "time": NEVER},
     "attendees": [],
 }
+_UNSAID: Json = {
+    "month": 0,
+    "dayOfMonth": 0,
+    "firstDayOfWeek": "sunday",
+    "index": "first",
+    "endDate": NO_DATE,
+    "numberOfOccurrences": 0,
+}
 _GLOBAL_ID = "040000008200E00074C5B7101A82E008"
 
 
@@ -53,6 +62,7 @@ class Style:
     text_bodies: bool = False
     bare_location: bool = False
     null_transaction_id: bool = True
+    bare_recurrence: bool = False
 
 
 def change_key(mailbox: Mailbox, version: int) -> str:
@@ -98,7 +108,7 @@ def render(person: Person, instance: Instance, style: Style) -> Json:
         "seriesMasterId": master_id,
         "type": instance.kind,
         "webLink": _web_link(event_id),
-        "recurrence": item.recurrence if day is None else None,
+        "recurrence": _recurrence(item, style) if day is None else None,
         "bodyPreview": preview(facts),
         "body": _body(facts, style),
         "start": _time(facts, "start", instance.start, style),
@@ -199,6 +209,16 @@ def _ical_uid(mailbox: Mailbox, item: Item, facts: Json, day: date | None) -> st
     if day is None or not uid.startswith(_GLOBAL_ID):
         return uid
     return f"{_GLOBAL_ID}{day.year:04X}{day.month:02X}{day.day:02X}{uid[len(_GLOBAL_ID) + 8 :]}"
+
+
+def _recurrence(item: Item, style: Style) -> Json | None:
+    """The recurrence with all its fields, or without those that say nothing."""
+    if item.recurrence is None or not style.bare_recurrence:
+        return item.recurrence
+    return {
+        name: {field: value for field, value in part.items() if _UNSAID.get(field) != value}
+        for name, part in item.recurrence.items()
+    }
 
 
 def _location(facts: Json, style: Style) -> Json:

@@ -120,11 +120,18 @@ def perform(call: Call) -> Answer:
             raise GraphError(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
         raise _nowhere(call)
     if route.roles and not route.roles & call.roles and not route.roles & in_exchange(call):
-        raise _forbidden(route)
+        _check_translation(call, route)
     answer = route.answer(call)
     if call.applied:
         answer.headers["Preference-Applied"] = ", ".join(call.applied)
     return answer
+
+
+def _check_translation(call: Call, route: Route) -> None:
+    """GraphError, unless ids are to be translated and the settings say that a role for calendars is enough for it."""
+    is_enough = call.world.settings.translation_roles == "calendars" and READ & (call.roles | in_exchange(call))
+    if route.answer is not exchange_ids.translate_ids or not is_enough:
+        raise _forbidden(route)
 
 
 def _nowhere(call: Call) -> GraphError:

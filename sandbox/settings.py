@@ -36,6 +36,7 @@ class Settings:
     app: str = "enabled"  # or "disabled"
     expires_in: int = 3599
 
+    translation_roles: str = "directory"  # or "calendars"
     guest_error: str = "ErrorInvalidUser"  # or "MailboxNotEnabledForRESTAPI"
     iana_zones: str = "all"  # or "listed"
     if_match: str = "honour"  # or "ignore"
@@ -55,6 +56,9 @@ class Settings:
     subject_too_long: str = "cut"  # or "refuse"
     unknown_categories: str = "keep"  # or "drop"
     empty_location: str = "full"  # or "bare"
+    recurrence_defaults: bool = True
+    edits_keep_properties: bool = True
+    unreadable_code: str = "RequestBodyRead"  # or "BadRequest"
     reversed_times_code: str = "ErrorPropertyValidationFailure"  # or "ErrorInvalidRequest"
     not_midnight_code: str = "ErrorInvalidRequest"  # or "ErrorPropertyValidationFailure"
     all_day_of_user: str = "busy"  # or "free"

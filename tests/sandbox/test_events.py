@@ -378,6 +378,31 @@ def test_how_no_place_looks_is_a_switch(sandbox: Client, ann: str, shape: str, e
     assert (event["location"]["displayName"], event["location"].get("locationType")) == ("", expected)
 
 
+def test_a_recurrence_may_come_without_what_says_nothing(sandbox: Client, ann: str) -> None:
+    sandbox.configure(recurrence_defaults=False)
+
+    found = sandbox.create(ann, **weekly(4))["recurrence"]
+
+    assert found["pattern"] == {"type": "weekly", "interval": 1, "daysOfWeek": ["tuesday"]}
+    assert found["range"] == {
+        "type": "numbered",
+        "startDate": "2026-12-01",
+        "recurrenceTimeZone": BERLIN,
+        "numberOfOccurrences": 4,
+    }
+
+
+@pytest.mark.parametrize("code", ["RequestBodyRead", "BadRequest"])
+@pytest.mark.parametrize("body", [b'{"subject": ', b'{"showAs": "asleep"}', b'{"colour": "red"}'])
+def test_the_code_of_a_body_that_cannot_be_read_is_a_switch(sandbox: Client, ann: str, body: bytes, code: str) -> None:
+    sandbox.configure(unreadable_code=code)
+
+    headers = {"Content-Type": "application/json"}
+    response = sandbox.graph("POST", f"/users/{ann}/events", data=body, headers=headers)
+
+    assert (response.status_code, response.json()["error"]["code"]) == (400, code)
+
+
 def test_a_location_and_locations_follow_each_other(sandbox: Client, ann: str) -> None:
     path = f"/users/{ann}/events/{sandbox.create(ann, location={'displayName': 'Room 1'})['id']}"
     rooms = [{"displayName": "Room 2"}, {"displayName": "Room 3"}]

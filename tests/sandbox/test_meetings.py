@@ -154,6 +154,23 @@ def test_whether_a_copy_has_the_extended_properties_is_a_switch(sandbox: Client,
     assert ("singleValueExtendedProperties" in copy) is is_kept
 
 
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_whether_an_owners_change_leaves_the_extended_properties_is_a_switch(
+    sandbox: Client, ann: str, is_kept: bool
+) -> None:
+    sandbox.configure(edits_keep_properties=is_kept)
+    event = sandbox.create(ann, singleValueExtendedProperties=[{"id": MARKER, "value": "x"}])
+    path = f"/users/{ann}/events/{event['id']}"
+
+    by_application = sandbox.graph("PATCH", path, json={"subject": "First"}).status_code
+    still = sandbox.get(f"{path}?$expand=singleValueExtendedProperties($filter=id eq '{MARKER}')")
+    changed = sandbox.control("PATCH", f"mailboxes/{ann}/events/{event['id']}", {"subject": "Second"})
+
+    assert by_application == 200
+    assert "singleValueExtendedProperties" in still
+    assert ("singleValueExtendedProperties" in changed) is is_kept
+
+
 def test_a_copy_of_a_series_has_its_exceptions(sandbox: Client, ann: str) -> None:
     series = sandbox.as_user(ann, **weekly(3))
     items, _ = sandbox.first_round(ann)

@@ -201,6 +201,20 @@ def test_a_translation_that_does_not_fit_is_refused(sandbox: Client, ann: str, c
     assert (response.status_code, response.json()["error"]["code"]) == (400, "ErrorInvalidParameter")
 
 
+@pytest.mark.parametrize(("roles", "status"), [("directory", 403), ("calendars", 200)])
+def test_whether_a_role_for_calendars_is_enough_to_translate_ids_is_a_switch(
+    sandbox: Client, ann: str, roles: str, status: int
+) -> None:
+    sandbox.configure(roles=["Calendars.ReadWrite"], translation_roles=roles)
+    sandbox.sign_in()
+    body = {"inputIds": [], "sourceIdType": "restId", "targetIdType": "ewsId"}
+
+    translation = sandbox.graph("POST", f"/users/{ann}/translateExchangeIds", json=body)
+    zones = sandbox.graph("GET", f"/users/{ann}/outlook/supportedTimeZones")
+
+    assert (translation.status_code, zones.status_code) == (status, 403)
+
+
 def test_the_zones_are_told_by_their_windows_names_or_by_those_of_iana(sandbox: Client, ann: str) -> None:
     path = f"/users/{ann}/outlook/supportedTimeZones"
 
