@@ -152,6 +152,8 @@ def mint(world: World, changes: Json) -> str:
             raise ValueError(f"'{name}' is a number of seconds.")
         if name == "roles" and not (isinstance(value, list) and all(isinstance(role, str) for role in value)):
             raise ValueError("'roles' is a list of names.")
+        if name == "appid" and not isinstance(value, str | None):
+            raise ValueError("'appid' is a text.")
         claims[times.get(name, name)] = now + value if name in times else value
     return world.token_key.sign({name: value for name, value in claims.items() if value is not None})
 

@@ -558,3 +558,10 @@ def test_what_a_library_asks_before_it_signs_in_can_fail_alone(sandbox: Client) 
     assert others == [200, 200]
     assert (failed.status_code, failed.json()["error"], fine.status_code) == (503, "temporarily_unavailable", 200)
     assert "x-sandbox-fault" in failed.headers
+
+
+@pytest.mark.parametrize(
+    "claims", [{"appid": 5}, {"appid": []}, {"roles": "all"}, {"exp": "soon"}, {"starts_in": None}]
+)
+def test_a_token_that_graph_could_not_read_is_not_made(sandbox: Client, claims: Json) -> None:
+    sandbox.control("POST", "tokens", claims, status=400)
