@@ -11,9 +11,10 @@ from django.utils.timezone import now
 from calsync.celery import app
 from events.closing import tidy
 from events.models import ExternalEvent, SyncedEvent
-from instructors.discovery import discover, store, unanswered
+from instructors.discovery import discover, note_refusal, store, unanswered
 from instructors.models import CalendarMapping, Instructor, Unmatched
 from integrations.models import Integration
+from integrations.providers.errors import NeedsAdmin
 from tests.conftest import Sandbox, address, plan_event, sync_now, tomorrow
 
 
@@ -313,6 +314,15 @@ def test_an_app_that_may_not_look_people_up_is_said_at_each_of_them_until_it_may
         assert unanswered(integration) == [eve.pk]
         discover(integration, unanswered(integration))
     assert list(paired()) == ["Eve"]
+    assert not Unmatched.objects.exists()
+
+
+def test_a_refusal_is_not_said_of_an_address_that_is_no_longer_somebodys(integration):
+    stale = hire("eve")
+    Instructor.objects.update(email=address("zoe"))
+
+    note_refusal(integration, stale, NeedsAdmin("Microsoft refused to look people up."))
+
     assert not Unmatched.objects.exists()
 
 

@@ -433,6 +433,7 @@ def test_a_copy_that_stands_on_a_later_page_is_found(wire, graph):
     found = converse(graph.find("u", uuid4()), graph.send_many)
 
     assert [item.remote_id for item in found] == ["ours"]
+    assert [asked.headers["Prefer"] for asked in wire.asked] == [provider.PREFER["Prefer"]] * 2
 
 
 def test_a_list_that_does_not_end_is_an_error(wire, graph):
@@ -502,6 +503,14 @@ def test_an_item_that_is_refused_when_it_is_asked_for_is_unreadable_and_the_othe
 
     assert (page.unreadable, page.removed, page.cursor) == (("a",), (), "/delta?$deltatoken=2")
     assert [item.remote_id for item in page.items] == ["b"]
+
+
+@pytest.mark.parametrize("answer", [{"id": "b"}, {}, [], None])
+def test_another_item_than_the_one_that_was_asked_for_is_not_taken_for_it(wire, graph, answer):
+    wire.say(changes({"id": "a"}, root=wire.root), Said(200, answer))
+
+    with pytest.raises(Unavailable, match="not the event that was asked for"):
+        converse(graph.follow_delta("u", "/delta"), graph.send_many)
 
 
 @pytest.mark.parametrize("odd", [["a"], {"a": 1}])

@@ -91,6 +91,7 @@ class WholeJob:
     def let_the_token_expire(self) -> None:
         """Graph's clock is ahead of ours until it takes our token no more, which still counts as good here."""
         self.sandbox.control("POST", "clock", json={"advance": 4000})
+        self.sandbox.add("ann", "Choir", tomorrow(20, days=2))
 
         self.cycles()
 
