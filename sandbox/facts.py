@@ -25,10 +25,12 @@ READ_ONLY = {
     "onlineMeetingUrl", "responseStatus", "organizer", "webLink",
 }  # fmt: skip
 # What the owner of a mailbox may have without the application having set it: invitations, answers, legacy zones.
-AS_USER = {
-    "isCancelled", "isOrganizer", "responseStatus", "organizer", "hasAttachments", "isDraft", "onlineMeeting",
-    "onlineMeetingUrl", "originalStartTimeZone", "originalEndTimeZone", "iCalUId",
+AS_USER: dict[str, type] = {
+    "isCancelled": bool, "isOrganizer": bool, "hasAttachments": bool, "isDraft": bool, "iCalUId": str,
+    "responseStatus": dict, "organizer": dict, "onlineMeeting": dict, "onlineMeetingUrl": str,
+    "originalStartTimeZone": str, "originalEndTimeZone": str,
 }  # fmt: skip
+_MAY_BE_NULL = {"onlineMeeting", "onlineMeetingUrl", "originalStartTimeZone", "originalEndTimeZone"}
 SPECIAL = {"transactionId", "recurrence", "singleValueExtendedProperties", "multiValueExtendedProperties", "extensions"}
 FIRST_YEAR, LAST_YEAR = 1601, 4500  # what Exchange can keep
 LONGEST_OCCURRENCE = timedelta(days=1825)
@@ -57,8 +59,17 @@ def _read(name: str, value: Any, settings: Settings, *, as_user: bool) -> Json:
     if name in READERS:
         return READERS[name](value, settings)
     if as_user and name in AS_USER:
-        return {name: value}
+        return _of_owner(name, value)
     raise unreadable(f"The property '{name}' does not exist on type 'microsoft.graph.event'.")
+
+
+def _of_owner(name: str, value: Any) -> Json:
+    if value is None:  # what cannot be null is then what it was
+        return {name: None} if name in _MAY_BE_NULL else {}
+    if name == "organizer":
+        address = typed("emailAddress", typed(name, value, dict).get("emailAddress"), dict)
+        typed("address", address.get("address"), str)
+    return {name: typed(name, value, AS_USER[name])}
 
 
 def read_extended(body: Json) -> dict[str, str]:

@@ -42,7 +42,7 @@ def respond(world: World, person: Person, event_id: str, action: str, body: Json
         raise bad_request(
             "Your request can't be completed. You can't respond to this meeting because you're the meeting organizer."
         )
-    if body.get("sendResponse", True):
+    if body.get("sendResponse", True) and item.facts.get("organizer"):
         _mail_organizer(world, person, item, actor, event_id)
     if action == DECLINE:
         events.delete(world, person, event_id, actor)

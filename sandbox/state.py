@@ -43,12 +43,8 @@ class StateFile:
             "faults": [rule.as_json() for rule in world.faults.rules],
         }
         lines = [json.dumps(head)]
-        for person in world.people.values():
-            if person.mailbox.saved is None or world.people_changed:
-                person.mailbox.saved = json.dumps(
-                    {"person": person.as_json(), "mailbox": mailbox_as_json(person.mailbox)}
-                )
-            lines.append(person.mailbox.saved)
+        lines += [_line(world, person, person.mailbox) for person in world.people.values()]
+        lines += [_line(world, person_id, mailbox) for person_id, mailbox in world.retired.items()]
         world.people_changed = world.faults.changed = False
         return "\n".join(lines) + "\n"
 
@@ -77,9 +73,20 @@ class StateFile:
             world.token_key = TokenKey.from_pem(head["token_key"])
             world.certificates = head.get("certificates", [])
             world.faults.restore(head.get("faults", []))
-            for line in file:
-                world.add(_person(json.loads(line)))
+            for entry in map(json.loads, file):
+                if "retired" in entry:
+                    world.retired[entry["retired"]] = _mailbox_of_nobody(entry)
+                else:
+                    world.add(_person(entry))
         return world, Authority(head["ca_key"], head["ca_certificate"])
+
+
+def _line(world: World, owner: Person | str, mailbox: Mailbox) -> str:
+    """A mailbox and whose it is, or by id whose it was; put into words if that has changed."""
+    if mailbox.saved is None or world.people_changed:
+        whose = {"retired": owner} if isinstance(owner, str) else {"person": owner.as_json()}
+        mailbox.saved = json.dumps({**whose, "mailbox": mailbox_as_json(mailbox)})
+    return mailbox.saved
 
 
 def _person(entry: dict[str, Any]) -> Person:
@@ -87,6 +94,13 @@ def _person(entry: dict[str, Any]) -> Person:
     person = Person(mailbox_state=known.pop("mailbox"), **known)
     fill_mailbox(person.mailbox, entry["mailbox"])
     return person
+
+
+def _mailbox_of_nobody(entry: dict[str, Any]) -> Mailbox:
+    """The mailbox of somebody who was taken out of the directory, and may come back."""
+    mailbox = Mailbox(entry["retired"])
+    fill_mailbox(mailbox, entry["mailbox"])
+    return mailbox
 
 
 def mailbox_as_json(mailbox: Mailbox) -> dict[str, Any]:

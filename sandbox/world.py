@@ -40,7 +40,7 @@ class World:
         self.certificates: list[str] = []  # of the application, in PEM
         self.origin = "https://localhost"
         self.people: dict[str, Person] = {}
-        self.retired: dict[str, Mailbox] = {}  # of people who went with a reset: their ids must not be given out again
+        self.retired: dict[str, Mailbox] = {}  # of people who went: no id is given out again
         self.by_address: dict[str, list[Person]] = defaultdict(list)
         self.audit = Audit()
         self.faults = Faults()

@@ -31,6 +31,33 @@ def test_a_user_may_have_items_that_the_application_could_not_make(sandbox: Clie
     assert event["originalStartTimeZone"] == "tzone://Microsoft/Custom"
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"originalStartTimeZone": 5},
+        {"organizer": "me"},
+        {"organizer": {"emailAddress": {"name": "Zoe"}}},
+        {"responseStatus": "accepted"},
+        {"onlineMeeting": "here"},
+        {"isCancelled": "perhaps"},
+        {"iCalUId": 7},
+    ],
+)
+def test_what_no_event_can_have_is_refused_to_its_owner_too(sandbox: Client, ann: str, odd: dict[str, Any]) -> None:
+    sandbox.control("POST", "mailboxes/ann@school.example/events", course(**odd), status=400)
+
+    assert sandbox.get(f"/users/{ann}/events")["value"] == []
+
+
+def test_somebody_elses_meeting_without_an_organizer_can_be_answered(sandbox: Client, ann: str) -> None:
+    event = sandbox.as_user(ann, isOrganizer=False)
+
+    answer = sandbox.graph("POST", f"/users/{ann}/events/{event['id']}/accept", json={"sendResponse": True})
+
+    assert answer.status_code == 202
+    assert sandbox.audit()["mails"] == []
+
+
 def test_a_users_edit_of_an_item_of_the_application_is_no_foreign_write(sandbox: Client, ann: str) -> None:
     event = sandbox.create(ann)
 

@@ -134,6 +134,22 @@ def test_everything_outlives_a_restart(started: Starter, tmp_path: Path) -> None
     assert len(again.get("/users/ann@school.example/events")["value"]) == 3
 
 
+def test_who_was_taken_out_comes_back_with_the_calendar_after_a_restart(started: Starter, tmp_path: Path) -> None:
+    (tmp_path / "tenant.json").write_text(json.dumps(PEOPLE))
+    arguments = ("--tenant", str(tmp_path / "tenant.json"), "--state", str(tmp_path / "state.json"))
+    before = started(*arguments)
+    old = client_of(before).create("ann@school.example", subject="Old")
+    client_of(before).control("DELETE", "people/ann@school.example")
+    before.stop()
+
+    again = client_of(started(*arguments))
+    again.control("POST", "people", PEOPLE["people"][0])
+    new = again.create("ann@school.example", subject="New")
+
+    assert new["id"] != old["id"]
+    assert again.get(f"/users/ann@school.example/events/{old['id']}")["subject"] == "Old"
+
+
 def test_certificates_outlive_a_restart(started: Starter, tmp_path: Path) -> None:
     certificate = made_certificate()
     before = started("--state", str(tmp_path / "state.json"))
