@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -35,6 +36,10 @@ SPECIAL = {"transactionId", "recurrence", "singleValueExtendedProperties", "mult
 FIRST_YEAR, LAST_YEAR = 1601, 4500  # what Exchange can keep
 LONGEST_OCCURRENCE = timedelta(days=1825)
 PLAIN = Settings()
+# An extended property by a name or a number in a set that a GUID names, or one that MAPI itself knows by its number.
+_PROPERTY_ID = re.compile(
+    r"[A-Za-z]+ (\{[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\} (Name .+|Id 0x[0-9A-Fa-f]+)|0x[0-9A-Fa-f]+)"
+)
 
 
 def read_facts(body: Json, settings: Settings = PLAIN, *, as_user: bool = False) -> Json:
@@ -79,7 +84,7 @@ def read_extended(body: Json) -> dict[str, str]:
         name, value = typed("singleValueExtendedProperties", entry, dict).get("id"), entry.get("value")
         if not isinstance(name, str) or not isinstance(value, str):
             raise unreadable("An extended property needs an id and a value.")
-        found[canonical_property_id(name)] = value
+        found[_property_id(name)] = value
     return found
 
 
@@ -90,8 +95,16 @@ def read_multi_valued(body: Json) -> dict[str, list[str]]:
         name, values = typed("multiValueExtendedProperties", entry, dict).get("id"), entry.get("value")
         if not isinstance(name, str) or not isinstance(values, list):
             raise unreadable("A multi-value extended property needs an id and a list of values.")
-        found[canonical_property_id(name)] = [typed("value", value, str) for value in values]
+        found[_property_id(name)] = [typed("value", value, str) for value in values]
     return found
+
+
+def _property_id(text: str) -> str:
+    """The canonical id of an extended property; GraphError when it is none."""
+    name = canonical_property_id(text)
+    if not _PROPERTY_ID.fullmatch(name):
+        raise invalid_property()
+    return name
 
 
 def check_times(facts: Json, settings: Settings = PLAIN) -> None:

@@ -378,6 +378,30 @@ def test_how_no_place_looks_is_a_switch(sandbox: Client, ann: str, shape: str, e
     assert (event["location"]["displayName"], event["location"].get("locationType")) == ("", expected)
 
 
+GUID = "{66f5a359-4659-4638-81a3-d1d2b2f5c5b4}"
+
+
+@pytest.mark.parametrize(
+    ("property_id", "status"),
+    [
+        (f"String {GUID} Name OurAppEventId", 201),
+        (f"Integer {GUID.upper()} Id 0x8012", 201),
+        ("String 0x4001001E", 201),
+        ("OurAppEventId", 400),
+        (f"String {GUID[1:-1]} Name OurAppEventId", 400),
+        (f"String {GUID} OurAppEventId", 400),
+    ],
+)
+def test_an_extended_property_has_an_id_of_one_of_three_forms(
+    sandbox: Client, ann: str, property_id: str, status: int
+) -> None:
+    event = course(singleValueExtendedProperties=[{"id": property_id, "value": "7"}])
+
+    response = sandbox.graph("POST", f"/users/{ann}/events", json=event)
+
+    assert response.status_code == status
+
+
 def test_a_recurrence_may_come_without_what_says_nothing(sandbox: Client, ann: str) -> None:
     sandbox.configure(recurrence_defaults=False)
 
