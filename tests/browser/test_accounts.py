@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.test import Client
 from django.utils.timezone import now
 from playwright.sync_api import Page
@@ -19,6 +20,7 @@ LIST = "/settings/accounts/"
 
 
 @pytest.fixture
+@transaction.atomic
 def people() -> list[User]:
     """Accounts of every kind: scheduler, without a role, inactive, with a very long name."""
     tom = User.objects.create_user("tom", "tom@northgate.example", PASSWORD, first_name="Tom", last_name="Ashworth")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from playwright.sync_api import Locator, Page, expect
 
 from events.models import Event
@@ -54,6 +54,7 @@ def external(mapping: CalendarMapping, day: int, start: float, end: float, **val
 
 
 @pytest.fixture
+@transaction.atomic
 def cast() -> dict[str, CalendarMapping]:
     """A week with each kind of row and item: a conflict, leave, a draft, what is tentative, and what is not known."""
     northgate = IntegrationFactory.create(name="Northgate Training")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 from django.utils.timezone import now
 from playwright.sync_api import Dialog, Locator, Page, expect
 
@@ -20,6 +21,7 @@ MONDAY = now().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(da
 
 
 @pytest.fixture
+@transaction.atomic
 def people() -> dict[str, Instructor]:
     """Somebody free, somebody busy on the second day, somebody of whom nothing is known, and somebody unmatched."""
     known: dict[str, Any] = {"window_start": now() - timedelta(days=30), "window_end": now() + timedelta(days=400)}

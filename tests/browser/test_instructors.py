@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import redis
 from django.conf import settings
+from django.db import transaction
 from django.urls import reverse
 from django.utils.timezone import now
 
@@ -41,6 +42,7 @@ def workers(sandbox: Sandbox, tmp_path: Path) -> Iterator[None]:
 
 
 @pytest.fixture
+@transaction.atomic
 def busy() -> CalendarMapping:
     """Somebody of whom there is everything: sessions in every state, conflicts, external events, problems."""
     mapping = CalendarMappingFactory.create(

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils.timezone import now
 
 from integrations.models import Integration
@@ -22,6 +23,7 @@ SETTINGS = "/settings/calendar-integration/"
 
 
 @pytest.fixture
+@transaction.atomic
 def organisation() -> Integration:
     """An organisation with every kind of row: working, failing, stopped, new, and not matched."""
     northgate = IntegrationFactory.create(name="Northgate Training", secret_expires_on=now().date() + timedelta(days=9))
