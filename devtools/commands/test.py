@@ -1,6 +1,7 @@
 """`./dev test [--record FILE] [pytest arguments]`: the test suite, on a database and a broker of its own."""
 
 import argparse
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -43,13 +44,15 @@ def read_arguments(arguments: list[str]) -> tuple[Path | None, list[str]]:
     if options.record is None:
         return None, rest
     record: Path = options.record.absolute()
+    record.parent.mkdir(parents=True, exist_ok=True)
     record.write_bytes(b"")
     return record, rest
 
 
 def in_parallel(arguments: list[str]) -> list[str]:
-    """The options for a process per core where the whole suite runs; what is named runs in one, and is seen at once."""
-    return [] if paths_in(arguments) else ["-n", "auto", "--maxprocesses", str(MOST_PROCESSES), "--dist", "loadgroup"]
+    """The options for a process per core and one more, which works while others wait; what is named runs in one."""
+    processes = min((os.cpu_count() or 1) + 1, MOST_PROCESSES)
+    return [] if paths_in(arguments) else ["-n", str(processes), "--dist", "loadgroup"]
 
 
 def paths_in(arguments: list[str]) -> list[Path]:

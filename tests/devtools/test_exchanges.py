@@ -107,6 +107,15 @@ def test_the_file_of_a_recording_is_emptied_and_not_taken_for_a_test(tmp_path):
     assert rest == ["-q", "tests/test_plan.py", "-k", "deleted"]
 
 
+def test_a_recording_may_go_to_a_folder_that_is_not_there_yet(tmp_path):
+    file = tmp_path / "of-today" / "exchanges.jsonl"
+
+    record, _ = read_arguments(["--record", str(file)])
+
+    assert record == file
+    assert file.exists()
+
+
 def test_without_a_recording_pytest_gets_every_argument():
     assert read_arguments(["-q", "--rootdir=.", "-x"]) == (None, ["-q", "--rootdir=.", "-x"])
 
