@@ -33,6 +33,7 @@ PEOPLE = ["ann", "ben", "cleo", "dev"]
 
 def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # made to be slow, the others are
+    settings.WHITENOISE_AUTOREFRESH = True  # static files are looked for when asked for, not at each client's beginning
 
 
 def process_environment(**values: str) -> dict[str, str]:

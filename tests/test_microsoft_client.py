@@ -436,11 +436,14 @@ def test_a_copy_that_stands_on_a_later_page_is_found(wire, graph):
     assert [asked.headers["Prefer"] for asked in wire.asked] == [provider.PREFER["Prefer"]] * 2
 
 
-def test_a_list_that_does_not_end_is_an_error(wire, graph):
+def test_a_list_that_does_not_end_is_an_error(wire, graph, monkeypatch):
+    monkeypatch.setattr(provider, "PAGES", 3)
     wire.say(Said(200, {"value": [], "@odata.nextLink": f"{wire.root}/users?$skiptoken=2"}))
 
     with pytest.raises(Unavailable, match="does not come to an end"):
         converse(graph.look_up("ann@northgate.example"), graph.send_many)
+
+    assert len(wire.asked) == 3
 
 
 @pytest.mark.parametrize("status", [404, 410])

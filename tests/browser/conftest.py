@@ -33,6 +33,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
     "--no-proxy-server",
+    "--process-per-site",
 ]
 NOTE_VIOLATIONS = """
 window.violations = [];
@@ -104,12 +105,19 @@ def width(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture(scope="session")
-def contexts(browser: Browser) -> Iterator[dict[int, BrowserContext]]:
-    """A browser context for each width, which keeps what it has loaded: a new one for every test costs a second."""
-    opened = {width: browser.new_context(viewport={"width": width, "height": 900}, locale="en-GB") for width in WIDTHS}
+def contexts(browser: Browser, live_server: Any) -> Iterator[dict[int, BrowserContext]]:
+    """A browser context for each width, which keeps what it has loaded: a new one for every test costs a second.
+
+    A page that stays open keeps the process of the site, and with it what was compiled.
+    """
+    opened = {
+        width: browser.new_context(viewport={"width": width, "height": 900}, locale="en-GB", reduced_motion="reduce")
+        for width in WIDTHS
+    }
     for context in opened.values():
         context.set_default_timeout(10_000)
         context.add_init_script(NOTE_VIOLATIONS)
+        context.new_page().goto(f"{live_server.url}/static/calsync/logo.svg")
     yield opened
     for context in opened.values():
         context.close()
@@ -126,7 +134,7 @@ def window(contexts: dict[int, BrowserContext], live_server: Any, width: int) ->
         yield opened
         assert opened.violations() == []
     finally:
-        for page in context.pages:
+        for page in context.pages[1:]:
             page.close()
 
 
