@@ -13,6 +13,8 @@ import pytest
 from bench.figures import percentile, table
 from devtools.environment import with_number, with_path
 
+pytestmark = pytest.mark.xdist_group("bench")  # one at a time: each looks at what stands in the server
+
 
 def run(folder: Path, *arguments: str) -> Any:
     figures = folder / "figures.json"
