@@ -8,7 +8,6 @@ CHALLENGE = (
     'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", '
     'client_id="00000003-0000-0000-c000-000000000000"'
 )
-UNREADABLE = "RequestBodyRead"
 CHALLENGED = {"WWW-Authenticate": CHALLENGE}
 
 
@@ -31,6 +30,13 @@ class GraphError(Exception):
         self.annotations = annotations or {}
 
 
+class UnreadableBody(GraphError):
+    """The refusal of a body that is not as its type wants it; the settings may give it another code."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(400, "RequestBodyRead", message)
+
+
 def bad_request(message: str, code: str = "ErrorInvalidRequest") -> GraphError:
     return GraphError(400, code, message)
 
@@ -40,8 +46,7 @@ def invalid_property(message: str = "At least one property failed validation.") 
 
 
 def unreadable(message: str) -> GraphError:
-    """The refusal of a body that is not as its type wants it; the settings may give it another code."""
-    return GraphError(400, UNREADABLE, message)
+    return UnreadableBody(message)
 
 
 def item_not_found() -> GraphError:

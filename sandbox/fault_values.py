@@ -122,6 +122,8 @@ def check_values(match: Json, effect: Json, times: Any) -> None:
         for name, check in checks.items():
             if given.get(name) is not None and not check(given[name]):
                 raise ValueError(f"The value of '{name}' does not fit.")
+    if not effect:
+        raise ValueError("A fault without an effect does nothing.")
     if effect.get("status", 0) is None:  # there or not: that is what decides
         raise ValueError("The value of 'status' does not fit.")
     if alone := [name for name in OF_REFUSALS if name in effect and "status" not in effect]:

@@ -19,6 +19,7 @@ EFFECT = {
     "sticky",
 }  # fmt: skip
 RULE = {"match", "effect", "times"}
+OF_GRAPH = ("mailbox", "body", "in_batch")  # what no request to the sign-in host has
 HEADER = "x-sandbox-fault"  # of an answer: which rule shaped it; of a request: how its answer is to be shaped
 FAULTY_NAME = re.compile(r"fault-(f\d+)(?:-(\w+))?@", re.IGNORECASE)  # fault-f3@..., fault-f3-empty@...
 
@@ -49,6 +50,11 @@ class Fault:
         self.random = random.Random(self.match.get("seed", 0))  # noqa: S311 - reproducible, not secret
         check_values(self.match, self.effect, self.times)
         re.compile(self.match.get("path") or "")
+        self.part = self._part()
+        if self.part != "graph" and (never := [name for name in OF_GRAPH if self.match.get(name)]):
+            raise ValueError(
+                f"A rule for the sign-in host never fits with '{never[0]}': only requests to Graph have it."
+            )
 
     def suits(self, request: Request) -> bool:
         """Whether this request goes wrong; counts it when it matches."""
@@ -62,7 +68,7 @@ class Fault:
 
     def _matches(self, request: Request) -> bool:
         match = self.match
-        if request.part != self._part():
+        if request.part != self.part:
             return False
         if match.get("in_batch") not in (None, request.in_batch):
             return False

@@ -11,7 +11,7 @@ from email.utils import formatdate
 from uuid import uuid4
 
 from sandbox.calls import Answer, Call, refusal
-from sandbox.errors import CHALLENGED, UNREADABLE, GraphError
+from sandbox.errors import CHALLENGED, GraphError, UnreadableBody
 from sandbox.faults import HEADER, Fault, Request, fault_of_header
 from sandbox.mailbox import Person
 from sandbox.resource_units import DIRECTORY, headers_of
@@ -109,7 +109,7 @@ def performed(call: Call) -> Answer:
 
 def refused(world: World, error: GraphError, *, in_batch: bool = False) -> Answer:
     date = world.now().strftime("%Y-%m-%dT%H:%M:%S")
-    if error.code == UNREADABLE:
+    if isinstance(error, UnreadableBody):
         error.code = world.settings.unreadable_code
     found = refusal(error, str(uuid4()), date, world.settings.inner_error)
     if "Retry-After" in found.headers:

@@ -45,7 +45,12 @@ class Scenario:
     @property
     def is_for_all(self) -> bool:
         """Whether it is nothing that one mailbox alone can have."""
-        return self.rule is None and self.mailbox is None
+        return self.mailbox is None and (self.rule is None or self.is_of_sign_in)
+
+    @property
+    def is_of_sign_in(self) -> bool:
+        """Whether it is for the token endpoint, which knows no mailboxes."""
+        return self.rule is not None and "token" in self.rule["effect"]
 
     def as_json(self) -> Json:
         shown = {"title": self.title, "rule": self.rule, "settings": self.settings, "mailbox": self.mailbox}
@@ -156,12 +161,14 @@ def scenario(name: str, variant: str = "") -> Scenario:
 
 def rule_of(wanted: Json) -> Json | None:
     """The rule of a scenario, narrowed and changed by what else is wanted: mailbox, match, effect, times."""
-    found = scenario(wanted["scenario"], wanted.get("variant", "")).rule
-    if found is None:
+    found = scenario(wanted["scenario"], wanted.get("variant", ""))
+    usual = found.rule
+    if usual is None:
         return None
-    match = found["match"] | ({"mailbox": wanted["mailbox"]} if wanted.get("mailbox") else {})
-    changed = {"match": match | wanted.get("match", {}), "effect": found["effect"] | wanted.get("effect", {})}
-    return changed | {"times": wanted.get("times", found.get("times"))}
+    mailbox = None if found.is_of_sign_in else wanted.get("mailbox")
+    match = usual["match"] | ({"mailbox": mailbox} if mailbox else {})
+    changed = {"match": match | wanted.get("match", {}), "effect": usual["effect"] | wanted.get("effect", {})}
+    return changed | {"times": wanted.get("times", usual.get("times"))}
 
 
 def put_in_force(world: World, wanted: Json) -> Json:

@@ -427,6 +427,15 @@ def test_the_code_of_a_body_that_cannot_be_read_is_a_switch(sandbox: Client, ann
     assert (response.status_code, response.json()["error"]["code"]) == (400, code)
 
 
+def test_the_code_that_a_fault_names_is_no_matter_of_that_switch(sandbox: Client, ann: str) -> None:
+    sandbox.configure(unreadable_code="BadRequest")
+    sandbox.fault({"path": "/events"}, status=400, code="RequestBodyRead")
+
+    response = sandbox.graph("GET", f"/users/{ann}/events")
+
+    assert response.json()["error"]["code"] == "RequestBodyRead"
+
+
 def test_a_location_and_locations_follow_each_other(sandbox: Client, ann: str) -> None:
     path = f"/users/{ann}/events/{sandbox.create(ann, location={'displayName': 'Room 1'})['id']}"
     rooms = [{"displayName": "Room 2"}, {"displayName": "Room 3"}]

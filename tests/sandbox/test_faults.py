@@ -156,6 +156,10 @@ def test_rules_are_listed_and_lifted(sandbox: Client) -> None:
         {"match": {"nth": ["first"]}, "effect": {"status": 500}},
         {"match": {"probability": 50}, "effect": {"status": 500}},
         {"scenario": "F3", "variants": "empty"},
+        {"match": {"path": "/users"}},
+        {"match": {"mailbox": "ann@school.example"}, "effect": {"token": "expired"}},
+        {"match": {"path": "/token", "body": "client_id"}, "effect": {"status": 500}},
+        {"match": {"path": "openid-configuration", "in_batch": True}, "effect": {"status": 500}},
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused(sandbox: Client, rule: object) -> None:
@@ -357,7 +361,7 @@ def test_f10_a_valid_token_is_refused_once(sandbox: Client) -> None:
 
 @pytest.mark.parametrize(("variant", "status"), [("throttled", 429), ("unavailable", 503)])
 def test_f10_the_token_endpoint_fails(sandbox: Client, variant: str, status: int) -> None:
-    ask(sandbox, "F10", variant=variant)
+    ask(sandbox, "F10", variant=variant, mailbox="ann@school.example")  # of which the token endpoint knows nothing
 
     failed, fine = sandbox.ask_token(), sandbox.ask_token()
 
@@ -447,7 +451,9 @@ def test_a_mailboxs_name_can_ask_for_a_state(sandbox: Client, name: str, status:
     assert sandbox.graph("GET", f"/users/{name}").status_code == 200
 
 
-@pytest.mark.parametrize("name", ["fault-f8", "fault-f17", "fault-f99", "fault-f3-blue", "fault-f6-ignored"])
+@pytest.mark.parametrize(
+    "name", ["fault-f8", "fault-f17", "fault-f99", "fault-f3-blue", "fault-f6-ignored", "fault-f10-throttled"]
+)
 def test_a_mailboxs_name_that_asks_for_what_no_mailbox_has_is_refused(sandbox: Client, name: str) -> None:
     sandbox.control("POST", "people", {"mail": f"{name}@school.example"}, status=400)
 
