@@ -130,15 +130,13 @@ def store(integration: Integration, instructor: Instructor, people: Found) -> li
 
 @transaction.atomic
 def note_refusal(integration: Integration, instructor: Instructor, error: NeedsAdmin) -> None:
-    """Say at `instructor` that the app may not look people up, unless something better is known already."""
+    """Say at `instructor` that the app may not look people up, instead of what it said before; a mailbox stays."""
     asked_for = Instructor.objects.filter(pk=instructor.pk, email=instructor.email)
     is_there = asked_for.select_for_update(no_key=True).values_list("pk").first()
     if is_there and not CalendarMapping.objects.filter(integration=integration, instructor=instructor).exists():
         detail = str(error)[: Unmatched._meta.get_field("detail").max_length]
-        values = {"cause": Unmatched.Cause.REFUSED, "detail": detail, "checked_at": now()}
-        said, is_new = Unmatched.objects.get_or_create(values, integration=integration, instructor=instructor)
-        if not is_new and said.cause == Unmatched.Cause.REFUSED:
-            Unmatched.objects.filter(pk=said.pk).update(**values)
+        values = {"cause": Unmatched.Cause.REFUSED, "detail": detail, "suggestion": "", "checked_at": now()}
+        Unmatched.objects.update_or_create(values, integration=integration, instructor=instructor)
 
 
 def usable(verdict: NotLinked) -> str:

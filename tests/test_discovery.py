@@ -317,6 +317,22 @@ def test_an_app_that_may_not_look_people_up_is_said_at_each_of_them_until_it_may
     assert not Unmatched.objects.exists()
 
 
+def test_a_check_that_is_refused_says_so_in_place_of_what_the_last_one_found(sandbox, integration):
+    hire("eve")
+    put(sandbox, "owner", aliases=[address("eve")])
+    discover(integration)
+    assert Unmatched.objects.get().suggestion
+    sandbox.fault({"path": "/users", "method": "GET"}, status=403, code="Authorization_RequestDenied")
+
+    discover(integration)
+
+    refused = Unmatched.objects.get()
+    assert (refused.cause, refused.suggestion) == ("refused", "")
+    sandbox.clear_faults()
+    discover(integration)
+    assert Unmatched.objects.get().cause == "alias"
+
+
 def test_a_refusal_is_not_said_of_an_address_that_is_no_longer_somebodys(integration):
     stale = hire("eve")
     Instructor.objects.update(email=address("zoe"))
