@@ -107,7 +107,7 @@ def update(
     else:
         change = _occurrence_change(item, day, changes, body, settings)
     extras = _extras(body, item)
-    if actor.is_user and not settings.edits_keep_properties:
+    if actor.is_user and day is None and not settings.edits_keep_properties:
         extras["extended"], extras["multi_valued"] = read_extended(body), read_multi_valued(body)
     _write(world, person, actor, (item, day), change, extras)
     return item, day

@@ -171,6 +171,18 @@ def test_whether_an_owners_change_leaves_the_extended_properties_is_a_switch(
     assert ("singleValueExtendedProperties" in changed) is is_kept
 
 
+def test_an_owners_change_of_one_occurrence_leaves_the_properties_of_the_series(sandbox: Client, ann: str) -> None:
+    sandbox.configure(edits_keep_properties=False)
+    series = sandbox.create(ann, **weekly(3), singleValueExtendedProperties=[{"id": MARKER, "value": "x"}])
+    shown = sandbox.control("GET", f"mailboxes/{ann}/events?expand=occurrences")["value"]
+
+    sandbox.control("PATCH", f"mailboxes/{ann}/events/{shown[1]['id']}", {"subject": "Second"})
+
+    (found,) = sandbox.control("GET", f"mailboxes/{ann}/events")["value"]
+    assert found["id"] == series["id"]
+    assert found["singleValueExtendedProperties"] == [{"id": MARKER, "value": "x"}]
+
+
 def test_a_copy_of_a_series_has_its_exceptions(sandbox: Client, ann: str) -> None:
     series = sandbox.as_user(ann, **weekly(3))
     items, _ = sandbox.first_round(ann)
