@@ -184,7 +184,7 @@ def test_packages_that_uv_cannot_reach_are_asked_of_pip(monkeypatch, tmp_path, r
     else:
         extras.python_of("tool")
 
-    assert tried == ["venv", "uv"] if reaches == "uv" else ["venv", "uv", "pip"]
+    assert tried == ["venv", "uv", *(["pip"] if reaches != "uv" else [])]
     assert (tmp_path / ".venv-tool/.dev-stamp").exists() is (reaches != "none")
 
 
