@@ -18,7 +18,6 @@ from typing import Any
 import django
 from django.conf import settings
 
-from devtools import ROOT, locks
 from devtools.demo_plan import ZONE, courses
 from devtools.demo_story import Outlook, places, tell
 
@@ -52,12 +51,11 @@ def begin(options: argparse.Namespace, today: date) -> None:
 
 
 def prepare() -> None:
-    """Migrate and collect the static files, which lie beside the code: two demos take turns."""
+    """Migrate and collect the static files."""
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0, interactive=False)
-    with locks.waiting(ROOT / ".dev.lock"):
-        call_command("collectstatic", verbosity=0, interactive=False)
+    call_command("collectstatic", verbosity=0, interactive=False)
 
 
 def has_data() -> bool:

@@ -8,9 +8,8 @@ from contextlib import closing
 from datetime import date, datetime
 
 import pytest
-from django.core import management
 
-from devtools import ROOT, demo_data, locks
+from devtools import ROOT
 from devtools.demo_people import matched, unmatched
 from devtools.demo_state import DemoState, start_over, why_not_listen
 from devtools.demo_tenant import tenant
@@ -78,21 +77,6 @@ def test_starting_over_forgets_everything_but_the_servers_for_work_by_hand(tmp_p
 
     assert [path.name for path in tmp_path.iterdir()] == ["dev"]
     assert DemoState.load_or_create(tmp_path).password != first.password
-
-
-def test_two_demos_collect_the_static_files_one_after_the_other(monkeypatch, tmp_path):
-    was_free = {}
-
-    def call(name: str, **_: object) -> None:
-        with locks.claiming(tmp_path / ".dev.lock") as is_free:
-            was_free[name] = is_free
-
-    monkeypatch.setattr(demo_data, "ROOT", tmp_path)
-    monkeypatch.setattr(management, "call_command", call)
-
-    demo_data.prepare()
-
-    assert was_free == {"migrate": True, "collectstatic": False}
 
 
 def test_forty_people_stand_in_the_directory_and_forty_teach(people):

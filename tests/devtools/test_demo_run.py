@@ -14,7 +14,7 @@ from devtools.demo_state import DemoState, free_port
 from tests.devtools.demos import STOP_LIMIT, announcement, demo, is_healthy, log_of, of_the_demo, stop
 from tests.devtools.processes import still_running_after
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("demo")]  # one at a time: they share staticfiles/
+pytestmark = pytest.mark.timeout(300)
 
 
 def test_the_demo_starts_stops_within_ten_seconds_leaves_no_process_and_goes_on_from_there(tmp_path):

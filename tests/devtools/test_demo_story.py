@@ -116,7 +116,6 @@ def assert_story(found: dict[str, Any]) -> None:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.xdist_group("demo")
 def test_the_story_is_there_at_the_start_after_a_cycle_and_after_a_restart(tmp_path):
     state = tmp_path / "state"
     with demo(state, "--fast") as process:
