@@ -129,6 +129,7 @@ def product_environment(
         "DEBUG": "false",
         "ALLOWED_HOSTS": "*" if options.host in EVERYWHERE else f"localhost,127.0.0.1,{options.host}",
         "PUBLIC_URL": "",
+        "STATIC_ROOT": str(state.folder.resolve() / "static"),
         "EMAIL_URL": "consolemail://",
         "LOG_FORMAT": "console",
         "TIME_ZONE": "Europe/Berlin",

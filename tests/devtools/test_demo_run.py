@@ -29,6 +29,7 @@ def test_the_demo_starts_stops_within_ten_seconds_leaves_no_process_and_goes_on_
         assert status == 0
         assert seconds < STOP_LIMIT
         assert len(running) > 8
+        assert (state / "static" / "staticfiles.json").exists()  # no other demo writes there
         assert still_running_after(running, patience=0) == []
         assert not (state / "demo.json").exists()
     with demo(state, "--fast") as process:

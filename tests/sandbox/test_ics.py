@@ -19,8 +19,6 @@ import recurring_ical_events
 from sandbox.ics_rules import NoPatternError, recurrence_of
 from tests.sandbox.conftest import ROOT, Client, Running, start
 
-pytestmark = pytest.mark.xdist_group("ics")  # hundreds of files are loaded once
-
 
 def folder_of(package: str) -> Path:
     spec = find_spec(package)
