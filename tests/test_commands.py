@@ -349,6 +349,13 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing_anywhere(sandbox, people):
     assert not Unmatched.objects.exists()
 
 
+def test_a_dry_run_with_nothing_to_write_says_so(sandbox, people):
+    outcome = run("sync", "--dry-run")
+
+    assert (outcome.code, outcome.out) == (0, "")
+    assert outcome.err.strip() == "Nothing would be written to a calendar now."
+
+
 def test_a_dry_run_names_updates_and_deletions_too(sandbox, people):
     first, second = plan_event("First aid", people["ann"]), plan_event("Fire safety", people["ann"], hour=14)
     sync_now()

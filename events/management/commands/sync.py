@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -33,8 +34,7 @@ class Command(BaseCommand):
             if not Instructor.objects.filter(email__iexact=email.strip()).exists():
                 raise CommandError(f"There is no instructor with the address {email}.", returncode=2)
         if options["dry_run"]:
-            for line in plans(mappings):
-                self.stdout.write(line)
+            self.say(plans(mappings))
             return
         if options["census"]:
             mappings.update(census_at=None, next_cursor="", census_link="")
@@ -45,6 +45,14 @@ class Command(BaseCommand):
         if name and not found:
             raise CommandError(f"There is no integration named {name}.", returncode=2)
         return [one for one in found if one.is_active or one.is_closing]
+
+    def say(self, lines: Iterable[str]) -> None:
+        is_silent = True
+        for line in lines:
+            self.stdout.write(line)
+            is_silent = False
+        if is_silent:
+            self.stderr.write("Nothing would be written to a calendar now.")
 
     def sync(self, mappings: Any, integrations: list[Integration], *, as_json: bool) -> None:
         started = time.monotonic()
