@@ -5,6 +5,7 @@ from pathlib import Path
 import environ
 from csp.constants import NONE, SELF
 from django.conf.locale import LANG_INFO
+from django.core.exceptions import ImproperlyConfigured
 
 from calsync.logs import logging_config
 
@@ -195,6 +196,9 @@ SYNC_LEASE_SECONDS = env.int("SYNC_LEASE_SECONDS", default=300)
 SYNC_BATCHES_IN_FLIGHT = {"realtime": 1, "bulk": 3}
 SYNC_BATCHES_IN_FLIGHT |= env.dict("SYNC_BATCHES_IN_FLIGHT", cast={"value": int}, default={})
 SYNC_ONE_BATCH_PER_APP = env.bool("SYNC_ONE_BATCH_PER_APP", default=False)
+CALSYNC_CRASH_AT = env.str("CALSYNC_CRASH_AT", default="")  # see events/sync/crash.py
+if CALSYNC_CRASH_AT and not DEBUG:
+    raise ImproperlyConfigured("CALSYNC_CRASH_AT ends processes in the middle of their work; it needs DEBUG.")
 MICROSOFT_LOGIN_URL = env.str("MICROSOFT_LOGIN_URL", default="")
 MICROSOFT_GRAPH_URL = env.str("MICROSOFT_GRAPH_URL", default="")
 MICROSOFT_CA_FILE = env.str("MICROSOFT_CA_FILE", default="")

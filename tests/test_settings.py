@@ -149,3 +149,11 @@ def test_the_example_lists_every_variable_that_is_read():
 
 
 KINDS = {"str", "bool", "int", "list", "dict", "db", "email_url"}
+
+
+def test_a_process_that_is_to_crash_is_refused_in_production():
+    found = start("DEBUG", CALSYNC_CRASH_AT="sent")
+
+    assert found.returncode != 0
+    assert "CALSYNC_CRASH_AT ends processes in the middle of their work; it needs DEBUG." in found.stderr
+    assert read("CALSYNC_CRASH_AT", CALSYNC_CRASH_AT="sent", DEBUG="true") == "sent"

@@ -12,6 +12,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils.timezone import now
 
 from events.models import SyncedEvent
+from events.sync.crash import crash_point
 from events.sync.plan import UnsafePlan
 from events.sync.pull import pull
 from events.sync.push import push
@@ -168,6 +169,8 @@ def release(claim: Claim, calendars: dict[int, Calendar], ended: Sequence[Ended[
         else:
             clean[one.key] = calendar.cursor
     changed = CalendarMapping.objects.release_clean(claim.lease, clean)
+    if any(clean.values()):
+        crash_point("cursor")
     for failure, pks in failed.items():
         CalendarMapping.objects.release_failed(claim.lease, pks, problem=failure.problem, seconds=failure.seconds)
     integration = claim.mappings[0].integration

@@ -9,6 +9,7 @@ from django.utils.timezone import now
 
 from events.models import SyncedEvent
 from events.sync import record
+from events.sync.crash import crash_point
 from events.sync.observe import Observation, is_sent_by_us, observe
 from events.sync.state import Calendar, new_window
 from integrations.providers.conversation import Conversation
@@ -81,6 +82,7 @@ def follow_changes(calendar: Calendar) -> Conversation[bool]:
         calendar.cursor = page.cursor  # stored when the calendar is released, together with others
     else:
         record.note(calendar, cursor=page.cursor)
+        crash_point("cursor")
     return drifted
 
 
@@ -152,6 +154,7 @@ def take_census(calendar: Calendar) -> Conversation[bool]:
             break
     drifted |= yield from confirm(calendar, unseen_copies(calendar))
     record.finish_census(calendar)
+    crash_point("cursor")
     return drifted
 
 
@@ -203,6 +206,7 @@ def take(calendar: Calendar, page: Page, *, census_link: str | None = None) -> C
         else:
             record.note(calendar, census_link=census_link)
         drifted = apply(calendar, seen, is_census=census_link is not None)
+    crash_point("applied")
     drifted |= yield from confirm(calendar, seen.missing)
     return drifted
 

@@ -6,6 +6,7 @@ from django.utils.timezone import now
 
 from events.models import SyncedEvent
 from events.sync import record
+from events.sync.crash import crash_point
 from events.sync.plan import Action, Create, Delete, Find, Update, check_is_safe
 from events.sync.state import Calendar
 from integrations.providers.conversation import Conversation
@@ -24,6 +25,7 @@ def push(calendar: Calendar) -> Conversation[None]:
             return
         check_is_safe(actions, calendar.copies)
         record.intend(calendar, actions)
+        crash_point("intent")
         for action in actions:
             if calendar.is_called_away():
                 return
@@ -46,6 +48,7 @@ def attempt(calendar: Calendar, action: Action) -> Conversation[None]:
             raise
     else:
         calendar.postponed.clear()
+        crash_point("receipt")
 
 
 def perform(calendar: Calendar, action: Action, copy: SyncedEvent) -> Conversation[None]:
@@ -70,6 +73,7 @@ def create(calendar: Calendar, action: Create, copy: SyncedEvent) -> Conversatio
     except DuplicateKey as error:
         yield from settle_duplicate(calendar, copy, error)
         return
+    crash_point("sent")
     is_wanted = receipt.appearance == action.entry.appearance and intended == action.entry.fingerprint
     fingerprint = action.entry.fingerprint if is_wanted else ""  # else an update follows
     record.receive(calendar, copy, action.entry, receipt, fingerprint=fingerprint)
@@ -104,6 +108,7 @@ def update(calendar: Calendar, action: Update, copy: SyncedEvent) -> Conversatio
     except NotFound as error:
         yield from confirm_gone(calendar, copy, error)
         return
+    crash_point("sent")
     record.receive(calendar, copy, action.entry, receipt, fingerprint=action.entry.fingerprint)
     calendar.report.updated += 1
 
@@ -120,6 +125,7 @@ def confirm_gone(calendar: Calendar, copy: SyncedEvent, error: ProviderError) ->
 def delete(calendar: Calendar, action: Delete, copy: SyncedEvent) -> Conversation[None]:
     with suppress(NotFound):  # then it is as wanted
         yield from calendar.provider.delete(calendar.mailbox, action.remote_id)
+    crash_point("sent")
     record.drop_copy(calendar, copy)
     calendar.report.deleted += 1
 
