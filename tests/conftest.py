@@ -14,6 +14,7 @@ import requests
 from django.conf import settings
 from django.db import connection
 from django.utils.timezone import now
+from hypothesis import settings as hypothesis_settings
 
 from devtools import environment
 from events.models import Event, Session
@@ -29,6 +30,11 @@ EXPECTATIONS = {
     "mails": "expects_mails",
 }
 PEOPLE = ["ann", "ben", "cleo", "dev"]
+
+# How often a property is tried: the same examples in every run, or many new ones with --hypothesis-profile=nightly.
+hypothesis_settings.register_profile("ci", max_examples=200, derandomize=True, deadline=None, database=None)
+hypothesis_settings.register_profile("nightly", max_examples=10_000, deadline=None, database=None, print_blob=True)
+hypothesis_settings.load_profile("ci")
 
 
 def pytest_configure() -> None:

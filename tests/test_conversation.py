@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.providers.conversation import LONGEST_WAIT, Conversation, Driver, Ended, Request, converse
@@ -301,7 +301,6 @@ def flat(lists: Iterable[list[str]]) -> Iterator[str]:
     return (one for each in lists for one in each)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     lengths=st.lists(st.integers(min_value=0, max_value=5), max_size=40),
     width=st.integers(min_value=1, max_value=20),

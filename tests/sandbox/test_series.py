@@ -10,7 +10,7 @@ import icalendar
 import pytest
 import recurring_ical_events
 from dateutil.rrule import rrulestr
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sandbox.items import Item
@@ -274,7 +274,6 @@ def recurrence_of(pattern: dict[str, Any], start: date, **limits: Any) -> dict[s
     return read_recurrence(value, utc(f"{start}T09:00:00"))
 
 
-@settings(max_examples=300, deadline=None)
 @given(patterns(), DATES)
 def test_a_pattern_has_the_dates_of_the_rule_that_says_the_same(pattern: dict[str, Any], start: date) -> None:
     found = list(islice(dates(recurrence_of(pattern, start)), 25))
@@ -283,7 +282,6 @@ def test_a_pattern_has_the_dates_of_the_rule_that_says_the_same(pattern: dict[st
     assert found == [moment.date() for moment in islice(rule, 25)]
 
 
-@settings(max_examples=200, deadline=None)
 @given(patterns(), DATES, st.integers(0, 4000), st.integers(0, 60_000), st.integers(1, 999))
 def test_any_way_to_end_and_to_skip_ahead_gives_the_same_dates(
     pattern: dict[str, Any], start: date, length: int, ahead: int, count: int
@@ -311,7 +309,6 @@ ZONES = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Sa
 NIGHTLY = {"type": "daily", "interval": 1, "daysOfWeek": [], "firstDayOfWeek": "sunday"}
 
 
-@settings(max_examples=200, deadline=None)
 @given(patterns(most=2), DATES, TIMES, st.integers(1, 3000), st.sampled_from(ZONES), st.integers(0, 3000))
 @example(NIGHTLY, date(2027, 3, 20), time(2, 30), 45, "Europe/Berlin", 0)
 def test_the_instances_of_a_window_are_those_that_recurring_ical_events_finds(
