@@ -1,0 +1,50 @@
+"""One time for everybody: for Django and msal, for the driver's waits, and for the sandbox."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+from unittest import mock
+
+import time_machine
+
+from events.sync import state
+from integrations.providers import conversation
+from integrations.providers.microsoft import client
+
+LEAST = 0.001  # seconds that a sleep takes
+
+
+class Clock:
+    """Stands still unless it is put forward. `tell` tells the sandbox, before it is asked anything."""
+
+    def __init__(self) -> None:
+        self.now = datetime.min
+        self.is_told = True
+        self._traveller: Any = None
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Let the product go by this clock until the block ends."""
+        with ExitStack() as patches:
+            for module in (conversation, state, client):
+                patches.enter_context(mock.patch.object(module, "time", self))
+            self._traveller = patches.enter_context(time_machine.travel(datetime.now().astimezone(), tick=False))
+            yield
+
+    def set(self, moment: datetime) -> None:
+        self.now, self.is_told = moment, False
+        self._traveller.move_to(moment)
+
+    def advance(self, seconds: float) -> None:
+        self.set(self.now + timedelta(seconds=max(seconds, LEAST)))
+
+    def monotonic(self) -> float:
+        return self.now.timestamp()
+
+    def sleep(self, seconds: float) -> None:
+        self.advance(seconds)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)

@@ -1,0 +1,303 @@
+"""The stage of one simulation: an organisation, its calendars, a clock, a broker and a worker."""
+
+import re
+from collections import Counter
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import NAMESPACE_DNS, uuid5
+
+from celery import Task
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+from django.utils.timezone import now
+from kombu.exceptions import OperationalError as BrokerError
+
+from events.sync import crash
+from events.tasks import cycle
+from instructors.models import CalendarMapping, Instructor
+from instructors.tasks import discover_unanswered
+from integrations import connection as connections
+from integrations.models import Integration
+from integrations.providers.base import PROVIDERS
+from integrations.providers.conversation import Answer, Request
+from integrations.providers.microsoft.provider import Microsoft365
+from integrations.setup import create
+from simulation import faults
+from simulation.backup import empty
+from simulation.broker import Broker, Message
+from simulation.clock import Clock
+from simulation.sandbox import Sandbox, address
+from simulation.script import KINDS, Dice, Script, Step
+
+INSTRUCTORS = ("ann", "ben", "cleo", "dev")
+SPARE = ("eve", "fay")  # in the directory, and nobody's yet
+FIRST_DAY = datetime(2026, 1, 5, tzinfo=UTC)
+MOST_REQUESTS = 600  # of one task, whose calendars hold a few items each
+USER = re.compile(r"/users/([^/?]+)(/[^?]*)?")
+EVENT = re.compile(r"(/events/)[^/?]+")
+
+
+class Crash(BaseException):
+    """The process is gone: nothing in it may handle this."""
+
+
+class Broken(Exception):
+    """An invariant does not hold."""
+
+
+class Watched(Microsoft365):
+    """The provider, on whose wire something may happen while a request is on its way."""
+
+    world: "World"
+
+    def send_many(self, requests: Any) -> list[Answer]:
+        self.world.before(requests)
+        answers = super().send_many(requests)
+        self.world.after(requests, answers)
+        return answers
+
+
+class World:
+    """Everything of one simulation. `trace` says what happened, `fired` which faults struck."""
+
+    def __init__(self, script: Script, sandbox: Sandbox, clock: Clock, broker: Broker) -> None:
+        self.script, self.sandbox, self.clock, self.broker = script, sandbox, clock, broker
+        self.chance = Dice(script.seed)
+        self.trace: list[str] = []
+        self.fired: Counter[str] = Counter()
+        self.ours = {name: probability for name, probability in script.weather if name in faults.OURS}
+        self.rules: dict[str, str] = {}  # kinds by the ids of their rules
+        self.meanwhile: list[list[Any]] = []
+        self.depth = self.sent = 0
+        self.backup: Any = None
+        self.may_leave_copies = False  # somebody asked for it, or the database forgot
+        self.backend = 0
+        self.has_forgotten = False  # the database was restored
+
+    # --- before the first step
+
+    def begin(self) -> None:
+        empty()
+        connections._connect.cache_clear()
+        Watched.world = self
+        PROVIDERS["microsoft"] = Watched
+        crash.end_process = self.crash
+        self.broker.messages.clear()
+        self.broker.is_down = False
+        self.sandbox.control("POST", "reset", {"keep_people": False, "tenant": {"people": list(map(person, ALL_NAMES))}})
+        self.clock.set(FIRST_DAY + timedelta(minutes=self.chance.randrange(700 * 24 * 60)))
+        for name in INSTRUCTORS:
+            zone = self.chance.one(["UTC", "Europe/Berlin", "America/New_York", "Pacific/Auckland"])
+            Instructor.objects.create(name=name.title(), email=address(name), time_zone=zone)
+        self.found()
+        self.make_weather()
+
+    def found(self) -> None:
+        """Connect the organisation, as an admin does."""
+        line = self.sandbox.line
+        ids = {name: line[name] for name in ("tenant_id", "client_id", "client_secret", "user_id")}
+        create(Integration(name="Northgate", privacy=self.chance.one(["titles", "free_busy"]), **ids))
+
+    def make_weather(self) -> None:
+        for name, probability in self.script.weather:
+            if name in faults.RULES:
+                match, effect = faults.RULES[name]
+                self.put_in_force(name, match | {"probability": probability, "seed": self.script.seed}, effect)
+            elif name in faults.SWITCHES:
+                self.sandbox.control("POST", "settings", faults.SWITCHES[name])
+                self.fired[name] += 1
+
+    def put_in_force(self, name: str, match: dict[str, Any], effect: dict[str, Any], times: int | None = None) -> None:
+        rule = self.sandbox.control("POST", "faults", {"match": match, "effect": effect, "times": times})
+        self.rules[str(rule["id"])] = name
+
+    def clear_weather(self) -> None:
+        """Let nothing go wrong any more; what has gone wrong is counted. Microsoft's ways stay as they are."""
+        for rule in self.sandbox.control("GET", "faults"):
+            self.fired[self.rules[str(rule["id"])]] += rule["applied"]
+        self.sandbox.control("DELETE", "faults")
+        for name in ALL_NAMES:
+            self.sandbox.control("POST", "people", {"upn": address(name), "mailbox": "ok"})
+        self.ours = {}
+        self.broker.is_down = False
+        self.meanwhile.clear()
+
+    # --- steps
+
+    def say(self, text: str) -> None:
+        self.trace.append(f"{self.clock.now:%m-%d %H:%M:%S} {'  ' * self.depth}{text}")
+
+    def take(self, step: Step) -> None:
+        """Do a step, now or during one of the next requests."""
+        self.clock.advance(1 + step.seed % 20)
+        if step.during:
+            self.meanwhile.append([step.during, step])
+        else:
+            self.do(step)
+
+    def do(self, step: Step) -> None:
+        with suppress_outages(self):
+            done = KINDS[step.kind].do(self, Dice(step.seed))
+            self.say(f"{step.kind}: {done}" if done else f"{step.kind}: nothing to do")
+
+    def strikes(self, name: str) -> bool:
+        """Whether a fault of ours happens now."""
+        if name not in self.ours or not self.chance.happens(self.ours[name]):
+            return False
+        self.fired[name] += 1
+        return True
+
+    # --- the worker
+
+    def tick(self, *tasks: Task) -> None:
+        """What beat publishes, by itself each cycle's two tasks, and what comes of it."""
+        for task in tasks or (cycle, discover_unanswered):
+            with suppress(BrokerError):
+                self.broker.publish(task, ())
+        self.work()
+
+    def work(self) -> None:
+        """Run what is due, until nothing is."""
+        while due := self.broker.take_due():
+            if self.strikes("messages in another order"):
+                self.chance.shuffle(due)
+            for message in due:
+                if self.strikes("a message lost"):
+                    continue
+                for _ in range(1 + self.strikes("a message doubled")):
+                    self.run(message)
+
+    def run(self, message: Message) -> None:
+        """Run one task as a worker does: it may be killed, and then the message comes again."""
+        self.choose_a_crash()
+        sent, self.sent = self.sent, 0
+        self.note_backend()
+        name = message.task.name.rpartition(".")[2]
+        self.say(f"{name} begins")
+        try:
+            message.task.run(*message.args)
+        except Crash:
+            self.say(f"{name} is killed")
+            connection.close()
+            connections._connect.cache_clear()
+            if self.chance.happens(0.7):
+                self.broker.messages.append(message)
+                self.broker.messages[-1] = Message(message.task, message.args, later(15), message.expires)
+        except (OperationalError, InterfaceError, BrokerError) as error:
+            self.say(f"{name} ends with {type(error).__name__}")
+            connection.close()
+        finally:
+            settings.CALSYNC_CRASH_AT = ""
+            self.sent = sent
+
+    def choose_a_crash(self) -> None:
+        for name, point in faults.CRASHES.items():
+            if name in self.ours and self.chance.happens(self.ours[name]):
+                crash._passed.clear()
+                settings.CALSYNC_CRASH_AT = f"{point}:{self.chance.randint(1, 3)}"
+
+    def crash(self) -> None:
+        point = settings.CALSYNC_CRASH_AT.partition(":")[0]
+        self.fired[f"a crash at {point}"] += 1
+        settings.CALSYNC_CRASH_AT = ""
+        raise Crash
+
+    def note_backend(self) -> None:
+        if "the database drops a connection" in self.ours and not self.depth:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_backend_pid()")
+                self.backend = cursor.fetchone()[0]
+
+    # --- the wire
+
+    def before(self, requests: Any) -> None:
+        self.sent += 1
+        if self.sent > MOST_REQUESTS:
+            raise Broken("a task sends requests without end")
+        self.pass_the_time("before")
+        self.sandbox.tell_the_time()
+
+    def after(self, requests: Any, answers: list[Answer]) -> None:
+        for request, answer in zip(requests, answers, strict=True):
+            self.say(f"{called(request, self.names())} -> {worded(answer)}")
+        self.pass_the_time("after")
+        if not self.depth and self.backend and self.strikes("the database drops a connection"):
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(%s)", [self.backend])
+            self.backend = 0
+            connection.close()
+
+    def names(self) -> dict[str, str]:
+        return NAMES
+
+    def pass_the_time(self, when: str) -> None:
+        """Do the steps whose turn is during this request: half of them before Microsoft does it, half after it."""
+        if self.depth:
+            return
+        ready = []
+        for waiting in self.meanwhile:
+            is_before = waiting[1].seed % 2 == 0
+            if is_before == (when == "before"):
+                waiting[0] -= 1
+                if waiting[0] <= 0:
+                    ready.append(waiting)
+        self.depth += 1
+        try:
+            for waiting in ready:
+                self.meanwhile.remove(waiting)
+                self.do(waiting[1])
+        finally:
+            self.depth -= 1
+            if ready:
+                connection.close()
+
+
+class suppress_outages:  # noqa: N801 - reads as the function that it stands for
+    """Let what the database does to a person's request be an error page: the request is undone, no more."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> bool:
+        if isinstance(error, OperationalError | InterfaceError):
+            self.world.say(f"fails with {type(error).__name__}")
+            with suppress(Exception):
+                connection.close()
+            return True
+        return False
+
+
+ALL_NAMES = (*INSTRUCTORS, *SPARE)
+IDS = {name: str(uuid5(NAMESPACE_DNS, address(name))) for name in ALL_NAMES}
+NAMES = {identity: name for name, identity in IDS.items()}
+
+
+def person(name: str) -> dict[str, Any]:
+    return {"id": IDS[name], "name": name.title(), "mail": address(name), "upn": address(name)}
+
+
+def later(seconds: float) -> datetime:
+    return now() + timedelta(seconds=seconds)
+
+
+def mapping_of(name: str) -> CalendarMapping | None:
+    return CalendarMapping.objects.filter(remote_user_id=IDS[name]).first()
+
+
+def called(request: Request, names: dict[str, str]) -> str:
+    """A request in the words of a trace: no ids, which differ from run to run."""
+    if found := USER.match(request.path):
+        rest = EVENT.sub(r"\1{id}", found[2] or "")
+        return f"{request.method} {names.get(found[1], '?')}{rest}"
+    return f"{request.method} {request.path.partition('?')[0]}"
+
+
+def worded(answer: Answer) -> str:
+    if isinstance(answer, Exception):
+        return f"{type(answer).__name__} {getattr(answer, 'code', '')}"
+    found = answer.get("value") if isinstance(answer, dict) else None
+    return f"ok, {len(found)}" if isinstance(found, list) else "ok"
