@@ -1,4 +1,4 @@
-"""`python -m bench [idle] [push] [cold] [calendar] [sandbox]`: measure, print a table and one line of JSON."""
+"""`python -m bench [idle] [push] [cold] [memory] [calendar] [sandbox]`: measure, print a table and one line of JSON."""
 
 import argparse
 import importlib
@@ -16,7 +16,7 @@ from bench.figures import table
 from bench.stage import stage
 from devtools.process import Terminated
 
-BENCHES = ("idle", "push", "cold", "calendar", "sandbox")
+BENCHES = ("idle", "push", "cold", "memory", "calendar", "sandbox")
 
 
 def read_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -28,6 +28,7 @@ def read_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--pushes", type=int, default=120, help="events saved in each half (default: %(default)s)")
     parser.add_argument("--first-sync", type=int, default=200, help="mailboxes that one has (default: %(default)s)")
+    parser.add_argument("--items", type=int, default=50_000, help="in the huge calendar (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=3, help="that a load lasts (default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE as well")
     options = parser.parse_args(arguments)

@@ -60,6 +60,17 @@ def test_a_first_sync_asks_and_stores_what_its_floor_does(tmp_path):
     assert cold["engine"]["peak_mb"] > cold["engine"]["grown_mb"] > 0
 
 
+def test_a_huge_calendar_is_mirrored_whole_and_what_it_adds_to_a_worker_is_said(tmp_path):
+    figures = run(tmp_path, "memory", "--items", "2000")
+
+    found = figures["memory"]
+    assert (found["items"], found["of_them_in_series"]) == (2000, 2 * 390)
+    rounds = [found["huge"][kind] for kind in ("first_sync", "census", "round_of_changes")]
+    for figures in (*rounds, found["small"]["first_sync"]):
+        assert figures["worker_mb"] > 30
+        assert figures["grown_mb"] >= max(0, figures["kept_mb"])
+
+
 def test_the_sandbox_and_a_bare_endpoint_answer_the_same_load(tmp_path):
     figures = run(tmp_path, "sandbox", "--rounds", "1", "--seconds", "0.3")
 
