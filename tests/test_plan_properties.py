@@ -81,7 +81,7 @@ def some_of(values: Mapping[UUID, st.SearchStrategy]) -> st.SearchStrategy:
     return st.fixed_dictionaries({}, optional=dict(values))
 
 
-wanted = some_of({uid: versions.map(lambda version, uid=uid: entry(uid, version)) for uid in UIDS})
+wanted = some_of({uid: st.builds(entry, st.just(uid), versions) for uid in UIDS})
 copies_known = some_of({uid: recorded(uid) for uid in UIDS})
 policies = st.booleans()
 
@@ -264,10 +264,12 @@ def shuffled(values, random):
 @given(st.uuids(), st.lists(st.booleans(), max_size=20))
 def test_the_key_is_the_same_for_every_try_and_another_once_the_copy_is_gone(uid, tries):
     """Each try to create either gets no answer, or a copy that a person deletes."""
-    wanted_here, copies, keys = {uid: entry(uid, 0)}, {}, []
+    copies: dict[UUID, Known] = {}
+    keys = []
     for number, is_answered in enumerate(tries):
         tomorrow = MOMENT + number * DAY
-        (action,) = planned(wanted_here, copies, moment=tomorrow)
+        (action,) = planned({uid: entry(uid, 0)}, copies, moment=tomorrow)
+        assert isinstance(action, Create)
         keys.append(key_of("mailbox", uid, action.generation))
         if is_answered:
             copies = done([action], copies, moment=tomorrow)
@@ -303,10 +305,8 @@ def test_the_brake_stops_what_removes_more_than_ten_copies_and_more_than_half_un
     uids = list(copies)
     for uid in uids[deleted + sought : deleted + sought + released]:
         copies[uid].released_at = MOMENT
-    removed = [
-        *map(Find, uids[:sought]),
-        *(Delete(uid, "remote") for uid in uids[sought : deleted + sought + released]),
-    ]
+    removed: list[Action] = [*map(Find, uids[:sought])]
+    removed += [Delete(uid, "remote") for uid in uids[sought : deleted + sought + released]]
     created = Create(UUID(int=1000), entry(UUID(int=1000), 0))  # counts for nothing
 
     unasked = deleted + sought
