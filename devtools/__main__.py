@@ -10,8 +10,8 @@ from devtools.postgres import ServerStartError
 from devtools.process import Terminated
 
 COMMANDS = (
-    "demo", "test", "check", "exchanges", "contract", "fuzz", "lock", "sandbox", "bench", "servers", "manage",
-    "screenshots",
+    "demo", "test", "check", "exchanges", "contract", "fuzz", "mutants", "lock", "sandbox", "bench", "servers",
+    "manage", "screenshots",
 )  # fmt: skip
 
 

@@ -39,6 +39,7 @@ def spawn(
     env: Mapping[str, str] | None = None,
     output: IO[bytes] | int | None = None,
     user: int | None = None,
+    cwd: Path | None = None,
     if_parent_dies: signal.Signals = signal.SIGTERM,
     errors_apart: bool = False,
 ) -> subprocess.Popen[bytes]:
@@ -51,6 +52,7 @@ def spawn(
     return subprocess.Popen(
         [str(part) for part in command],
         env=env,
+        cwd=cwd,
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT if output is not None and not errors_apart else None,

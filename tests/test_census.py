@@ -52,6 +52,16 @@ def mirrored() -> set[str]:
     return set(ExternalEvent.objects.values_list("remote_id", flat=True))
 
 
+def test_a_calendar_of_several_pages_is_read_to_its_end(sandbox, ann):
+    items = fill(sandbox)
+    sync_now(ann)
+    assert mirrored() == set(items)
+
+    census_now(ann)
+
+    assert mirrored() == set(items)
+
+
 def test_an_item_that_is_deleted_between_two_pages_hides_no_other(sandbox, ann):
     first, *others = fill(sandbox)
     sync_now(ann)

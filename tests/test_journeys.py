@@ -370,6 +370,43 @@ def test_a_person_s_copy_of_our_item_is_external_and_never_written(sandbox, ann)
     assert ExternalEvent.objects.count() == 1
 
 
+def copy_as_a_person(sandbox, event):
+    """Copy and paste in Outlook: the properties go along, our marker too, and the transaction id does not."""
+    sandbox.configure(copies_keep_properties=True)
+    return sandbox.control("POST", f"mailboxes/{address('ann')}/events/{event['id']}/copy")
+
+
+def test_a_person_s_copy_of_our_item_outlives_it(sandbox, ann):
+    event = plan_event("First aid", ann)
+    sync_now(ann)
+    theirs = copy_as_a_person(sandbox, sandbox.events("ann")[0])
+    event.status = "cancelled"
+    event.save()
+    sync_now(ann)
+
+    CalendarMapping.objects.update(census_at=None)
+    sync_now(ann)
+
+    assert [item["id"] for item in sandbox.events("ann")] == [theirs["id"]]
+    assert [item.remote_id for item in ExternalEvent.objects.all()] == [theirs["id"]]
+
+
+def test_a_lost_create_is_never_taken_for_a_person_s_copy(sandbox, ann):
+    event = plan_event("First aid", ann)
+    sync_now(ann)
+    (ours,) = sandbox.events("ann")
+    theirs = copy_as_a_person(sandbox, ours)
+    sandbox.delete("ann", ours["id"])
+    sandbox.fault({"method": "POST", "path": "/events", "mailbox": address("ann")}, drop="before", times=1)
+    sync_now(ann)
+    event.instructors.clear()
+    SyncedEvent.objects.update(retry_at=None)
+
+    sync_now(ann)
+
+    assert [item["id"] for item in sandbox.events("ann")] == [theirs["id"]]
+
+
 def test_an_urgent_sync_pushes_and_leaves_the_first_sync_to_another(sandbox, ann):
     plan_event("First aid", ann)
     sandbox.add("ann", "Dentist", tomorrow(14))

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from events.models import ExternalEvent, SyncedEvent
-from tests.conftest import plan_event, sync_now, tomorrow
+from tests.conftest import address, plan_event, sync_now, tomorrow
 
 
 def test_an_event_appears_in_the_calendar_of_its_instructor(sandbox, ann):
@@ -30,6 +30,32 @@ def test_an_item_of_the_instructor_becomes_an_external_event(sandbox, ann):
     assert (external.show_as, external.title, external.is_private) == ("busy", "", False)
 
 
+def test_an_item_that_its_owner_deletes_is_gone_here_too(sandbox, ann):
+    dentist = sandbox.add("ann", "Dentist", tomorrow(14))
+    sandbox.add("ann", "Meeting", tomorrow(16))
+    sync_now(ann)
+    sandbox.delete("ann", dentist["id"])
+
+    sync_now(ann)
+
+    assert [one.starts_at for one in ExternalEvent.objects.all()] == [tomorrow(16)]
+
+
+def test_an_all_day_item_keeps_its_dates_wherever_it_was_made(sandbox, ann):
+    first, after = tomorrow(0, days=3), tomorrow(0, days=5)
+    holiday = {"start": midnight_in_tokyo(first), "end": midnight_in_tokyo(after), "isAllDay": True}
+    sandbox.control("POST", f"mailboxes/{address('ann')}/events", json=holiday)
+
+    sync_now(ann)
+
+    item = ExternalEvent.objects.get()
+    assert (item.is_all_day, item.starts_at, item.ends_at) == (True, first, after)
+
+
+def midnight_in_tokyo(day):
+    return {"dateTime": f"{day:%Y-%m-%d}T00:00:00", "timeZone": "Tokyo Standard Time"}
+
+
 def test_a_second_sync_of_an_unchanged_calendar_changes_nothing(sandbox, ann):
     plan_event("First aid", ann, sessions=3)
     sandbox.add("ann", "Dentist", tomorrow(14))
@@ -39,6 +65,18 @@ def test_a_second_sync_of_an_unchanged_calendar_changes_nothing(sandbox, ann):
 
     assert (report.created, report.updated, report.deleted, report.pulled, report.failed) == (0, 0, 0, 0, 0)
     assert ExternalEvent.objects.count() == 1
+
+
+def test_a_description_that_exchange_rewrites_is_no_change(sandbox, ann):
+    plan_event("First aid", ann, description="Bring the dolls.")
+    first = sync_now(ann)
+    (item,) = sandbox.events("ann")
+    assert item["body"]["content"].strip() != "Bring the dolls."
+
+    report = sync_now(ann)
+
+    assert (first.created, first.updated, report.updated) == (1, 0, 0)
+    assert SyncedEvent.objects.get().observed == ""
 
 
 def test_a_change_a_cancellation_and_an_unassignment_reach_the_calendar(sandbox, ann, people):

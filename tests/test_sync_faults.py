@@ -1,6 +1,7 @@
 """What goes wrong at Microsoft's, and that nothing is lost, doubled or deleted by it."""
 
 from datetime import timedelta
+from uuid import uuid5
 
 import pytest
 from django.utils.timezone import now
@@ -8,6 +9,7 @@ from django.utils.timezone import now
 from events.models import ExternalEvent, SyncedEvent
 from instructors.models import CalendarMapping
 from integrations.models import Integration
+from integrations.providers.types import NAMESPACE
 from tests.conftest import address, plan_event, sync_now, tomorrow
 
 CREATE = {"method": "POST", "path": "/events", "mailbox": address("ann")}
@@ -124,6 +126,25 @@ def test_a_pull_that_fails_deletes_nothing_and_is_made_up_for(sandbox, ann, effe
 
     assert ExternalEvent.objects.count() == 2
     assert (ann.problem, ann.failing_since) == ("", None)
+
+
+@pytest.mark.parametrize("path", [r"/events/[^/]+\?", "/instances"], ids=["at an item", "at a series"])
+def test_a_round_that_breaks_off_before_its_items_are_stored_is_read_again(sandbox, ann, path):
+    sync_now(ann)
+    daily = {"pattern": {"type": "daily", "interval": 1}, "range": {"type": "numbered", "numberOfOccurrences": 2}}
+    daily["range"]["startDate"] = f"{tomorrow():%Y-%m-%d}"
+    sandbox.add("ann", "Stand-up", tomorrow(8), recurrence=daily)
+    sandbox.add("ann", "Of another program", tomorrow(10), transactionId=str(uuid5(NAMESPACE, "another")))
+    sandbox.add("ann", "Dentist", tomorrow(14))
+    sandbox.fault({"method": "GET", "path": path, "mailbox": address("ann")}, status=503, times=1)
+
+    sync_now(ann)
+    assert ann.retry_at
+    forget_rests()
+    sync_now(ann)
+
+    hours = [item.starts_at.hour for item in ExternalEvent.objects.order_by("starts_at")]
+    assert hours == [8, 10, 14, 8]
 
 
 def test_a_long_retry_after_is_obeyed_and_nobody_is_told_within_an_hour(sandbox, ann):
