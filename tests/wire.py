@@ -3,8 +3,8 @@
 import base64
 import json
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
@@ -22,18 +22,21 @@ CREDENTIALS = Credentials(TENANT, "22222222-2222-2222-2222-222222222222", SECRET
 
 @dataclass
 class Said:
-    """One answer: `cut` sends fewer bytes than were announced, `hang_up` none at all."""
+    """One answer: `cut` sends fewer bytes than were announced, `hang_up` none at all, `raw` these and nothing else."""
 
     status: int = 200
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     cut: int = 0
     hang_up: bool = False
+    raw: Iterable[bytes] | None = None
 
     @property
     def content(self) -> bytes:
         if self.body is None:
             return b""
+        if isinstance(self.body, bytes):
+            return self.body
         return self.body.encode() if isinstance(self.body, str) else json.dumps(self.body).encode()
 
 
@@ -78,21 +81,28 @@ def serve() -> Iterator[Wire]:
 def answering(wire: Wire) -> type[BaseHTTPRequestHandler]:
     class Answering(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else each answer waits 40 ms for its own head to be acknowledged
 
         def answer(self) -> None:
             content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             asked = Asked(self.command, self.path, dict(self.headers), json.loads(content) if content else None)
             wire.asked.append(asked)
             said = wire.answer(asked)
-            if said.hang_up:
+            if said.hang_up or said.raw is not None:
                 self.close_connection = True
+                self.pour(said.raw or ())
                 return
             self.send_response(said.status)
             for name, value in {"Content-Length": str(len(said.content)), **said.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(said.content[: len(said.content) - said.cut])
+            self.pour([said.content[: len(said.content) - said.cut]])
             self.close_connection = bool(said.cut)
+
+        def pour(self, raw: Iterable[bytes]) -> None:
+            with suppress(ConnectionError):  # the client has heard enough
+                for part in raw:
+                    self.wfile.write(part)
 
         do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815 - the names in the standard library
 

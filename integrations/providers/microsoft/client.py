@@ -15,6 +15,7 @@ from integrations.providers.conversation import Answer, Request
 from integrations.providers.errors import NeedsAdmin, ProviderError, Rejected, Unavailable
 from integrations.providers.microsoft.auth import SCOPE_HOSTS, Tokens
 from integrations.providers.microsoft.errors import RefusedToken, error_for
+from integrations.providers.microsoft.wire import DirectSession, UnreadableAnswer, content_of, parsed
 
 TIMEOUT = (5, 60)  # seconds to connect, to read
 KEPT_FOR = 100.0  # seconds; a connection that has rested for longer may be dead without our knowing
@@ -66,19 +67,29 @@ class GraphClient:
         except ProviderError as error:
             error.is_whole = False  # one calendar's request says nothing of the others
             return error
-        return body if status < 300 else error_for(status, headers, body)
+        except UnreadableAnswer as error:
+            return Unavailable(str(error), code=error.code)
+        return body if is_success(status) else error_for(status, headers, body)
 
     def _batch(self, token: str, requests_: Sequence[Request]) -> list[Answer]:
+        """The answers to several requests. One that is bad, or badly answered, must not spoil the others."""
+        return self._together(token, requests_) or [self._plain(token, request) for request in requests_]
+
+    def _together(self, token: str, requests_: Sequence[Request]) -> list[Answer]:
+        """The answers to one $batch; none where it was refused or cannot be read as a whole. Raises ProviderError."""
         parts = [part(str(number), request) for number, request in enumerate(requests_)]
-        status, headers, body = self._post(token, "POST", "/$batch", {"requests": parts}, {})
-        if status >= 300:
+        try:
+            status, headers, body = self._post(token, "POST", "/$batch", {"requests": parts}, {})
+        except UnreadableAnswer:
+            return []
+        if not is_success(status):
             error = whole(error_for(status, headers, body))
-            if isinstance(error, Rejected):  # by one bad request, which must not spoil the others
-                return [self._plain(token, request) for request in requests_]
+            if isinstance(error, Rejected):
+                return []
             raise error
         if not isinstance(body, Mapping) or not isinstance(body.get("responses"), list):
             raise Unavailable("Microsoft's answer to a batch cannot be read.", code="batch")
-        answered = {str(answer.get("id")): answer for answer in body["responses"] if isinstance(answer, Mapping)}
+        answered = by_id(body["responses"])
         return [answer_of(answered.get(str(number))) for number in range(len(requests_))]
 
     def _post(
@@ -95,19 +106,21 @@ class GraphClient:
                     timeout=TIMEOUT,
                     verify=self.verify,
                     allow_redirects=False,
+                    stream=True,
                 )
+                content = content_of(response)
                 if response.status_code == 503:
                     session.close()  # Microsoft asks for a new connection
         except requests.RequestException as error:
             raise Unavailable(
                 f"Microsoft cannot be reached ({type(error).__name__}).", code="network", is_whole=True
             ) from None
-        return response.status_code, response.headers, body_of(response)
+        return response.status_code, response.headers, body_of(response.status_code, content)
 
     @contextmanager
     def _session(self) -> Iterator[requests.Session]:
         """A session for one request. One whose request failed is not used again."""
-        session, is_sound = self._rested() or requests.Session(), False
+        session, is_sound = self._rested() or DirectSession(), False
         try:
             yield session
             is_sound = True
@@ -151,16 +164,20 @@ def part(number: str, request: Request) -> dict[str, Any]:
     return item
 
 
-def body_of(response: requests.Response) -> Any:
-    """The parsed body; None for none. Raises Unavailable where a success cannot be read (HTML, cut off)."""
-    if not response.content:
+def body_of(status: int, content: bytes) -> Any:
+    """The parsed body; None for none. Raises UnreadableAnswer where a success cannot be read (HTML, cut off)."""
+    if not content:
         return None
     try:
-        return response.json()
-    except ValueError:
-        if response.status_code < 300:
-            raise Unavailable("Microsoft's answer cannot be read: it is no complete JSON.", code="body") from None
+        return parsed(content)
+    except UnreadableAnswer:
+        if is_success(status):
+            raise
         return None
+
+
+def is_success(status: int) -> bool:
+    return 200 <= status < 300
 
 
 def values(body: Any) -> list[Mapping[str, Any]]:
@@ -171,11 +188,22 @@ def values(body: Any) -> list[Mapping[str, Any]]:
     return found
 
 
+def by_id(answers: Sequence[Any]) -> dict[str, Any]:
+    """The parts of a batch's answer by their ids. Of one that is answered twice nothing is known."""
+    found: dict[str, Any] = {}
+    for answer in answers:
+        number = answer.get("id") if isinstance(answer, Mapping) else None
+        if isinstance(number, str):
+            found[number] = None if number in found else answer
+    return found
+
+
 def answer_of(item: Mapping[str, Any] | None) -> Answer:
     """The body of one item's answer in a batch, or its error. Unanswered is not known, never empty."""
-    if item is None or not isinstance(item.get("status"), int):
+    status = None if item is None else item.get("status")
+    if item is None or type(status) is not int or not 200 <= status < 600:
         return Unavailable("Microsoft left a part of a batch unanswered.", code="unanswered")
+    if is_success(status):
+        return item.get("body")
     headers = item.get("headers")
-    if item["status"] >= 300:
-        return error_for(item["status"], headers if isinstance(headers, Mapping) else {}, item.get("body"))
-    return item.get("body")
+    return error_for(status, headers if isinstance(headers, Mapping) else {}, item.get("body"))
