@@ -1,5 +1,6 @@
 """Background work: hints, the cycle and its chunks. A task takes ids, claims, calls one function."""
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -12,7 +13,8 @@ from kombu.exceptions import OperationalError
 
 from events.closing import tidy
 from events.sync.engine import Again, sync
-from instructors.claims import CalendarMappingQuerySet
+from events.sync.state import SHARE_OF_LEASE
+from instructors.claims import CalendarMappingQuerySet, Claim
 from instructors.models import CalendarMapping
 from integrations.models import Integration
 
@@ -83,9 +85,20 @@ def suppressed_outage() -> Iterator[None]:
 
 
 def run(mappings: CalendarMappingQuerySet, *, queue: str, size: int) -> None:
-    """Claim up to `size` of `mappings` and sync them; what has to be synced again goes back to its queue."""
-    claim = mappings.claim(size)
+    """Claim up to `size` of `mappings` and sync them; what has to be synced again goes back to its queue.
 
+    Calendars that may not be held together are synced one part after the other, for as long as one lease allows.
+    """
+    started = time.monotonic()
+    claim = mappings.claim(size)
+    sync_claimed(claim, queue)
+    while claim.has_left and time.monotonic() - started < settings.SYNC_LEASE_SECONDS * SHARE_OF_LEASE:
+        mappings = mappings.exclude(pk__in=[mapping.pk for mapping in claim.mappings])
+        claim = mappings.claim(size)
+        sync_claimed(claim, queue)
+
+
+def sync_claimed(claim: Claim, queue: str) -> None:
     def again(calendars: Again) -> None:
         task = sync_mappings if calendars.is_urgent or (queue == "realtime" and calendars.seconds) else sync_in_bulk
         if calendars.seconds < settings.SYNC_INTERVAL_SECONDS:

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import connection, models, transaction
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 
@@ -23,15 +23,30 @@ if TYPE_CHECKING:
 
 
 UNREADABLE = "%s items of this calendar cannot be read, so it may look too free."  # filled in by PostgreSQL's format()
+SKEW = timedelta(minutes=10)  # at most between two machines' clocks; a moment further ahead is of a clock set back
+TRIES = 3  # lapses in a row after which a calendar is set aside
+FEW = 20  # calendars that are held together after one lapse; those with more are held alone
+SET_ASIDE_FOR = timedelta(days=1)
+SET_ASIDE = (
+    "The last syncs of this calendar ended with their worker, which was killed, ran out of memory or took too long. The "
+    'calendar is set aside and tried once a day. Look for the cause in the workers\' logs; "Sync now" tries it at once.'
+)
+ADVISORY_LOCK = 0x6C6F6E65  # "lone": held by who claims a calendar that is to be held alone
+# How many workers have ended while they held this calendar, one that has just been found out among them.
+LAPSES = F("lapses") + Case(When(lease__isnull=False, then=1), default=0)
 
 
 @dataclass(frozen=True)
 class Claim:
-    """Some calendars of one integration, held under one lease until `until`."""
+    """Some calendars of one integration, held under one lease until `until`.
+
+    `has_left`: others that were due may not be held together with these.
+    """
 
     lease: UUID
     until: datetime
     mappings: "Sequence[CalendarMapping]"
+    has_left: bool = False
 
 
 class CalendarMappingQuerySet(models.QuerySet["CalendarMapping"]):
@@ -51,25 +66,64 @@ class CalendarMappingQuerySet(models.QuerySet["CalendarMapping"]):
         )
 
     def not_seen_since(self, moment: datetime) -> "CalendarMappingQuerySet":
-        return self.filter(Q(synced_at=None) | Q(synced_at__lt=moment) | Q(requested_at__isnull=False))
+        is_ahead = Q(synced_at__gt=now() + SKEW)  # the clock has been set back since
+        return self.filter(Q(synced_at=None) | Q(synced_at__lt=moment) | is_ahead | Q(requested_at__isnull=False))
 
     def unleased(self) -> "CalendarMappingQuerySet":
-        return self.filter(Q(lease=None) | Q(leased_until__lt=now()))
+        is_ahead = Q(leased_until__gt=now() + timedelta(seconds=settings.SYNC_LEASE_SECONDS) + SKEW)
+        return self.filter(Q(lease=None) | Q(leased_until__lt=now()) | is_ahead)
 
     def claim(self, limit: int | None = None) -> Claim:
         """Claim up to `limit` of these, skipping those that another worker holds or is claiming.
 
         `requested_at` is cleared here, before any state is read: a change that comes later sets it again and is
-        found at the release.
+        found at the release. Calendars whose lease has lapsed are suspected of ending their workers: they are held
+        in ever smaller company, and set aside once one has lapsed `TRIES` times.
         """
         lease, until = uuid4(), now() + timedelta(seconds=settings.SYNC_LEASE_SECONDS)
         with transaction.atomic():
-            free = self.unleased().order_by("pk").select_for_update(skip_locked=True, of=("self",))
-            pks = list(free.values_list("pk", flat=True)[:limit])
-            self.model.objects.filter(pk__any=pks).update(lease=lease, leased_until=until, requested_at=None)
-        held = self.model.objects.filter(pk__any=pks).select_related("instructor").order_by("pk")
+            free = self.unleased().annotate(danger=LAPSES).order_by("danger", "pk")
+            free = free.select_for_update(skip_locked=True, of=("self",))
+            found = list(free.values_list("pk", "danger", "lease")[:limit])
+            poison = [pk for pk, danger, lapsed in found if danger >= TRIES and lapsed]
+            self.set_aside(poison)
+            sound = [(pk, danger) for pk, danger, _ in found if pk not in poison]
+            pks = self.together(sound)
+            held = self.model.objects.filter(pk__any=pks)
+            held.update(lease=lease, leased_until=until, requested_at=None, lapses=LAPSES)
+        held = held.select_related("instructor").order_by("pk")
         held = held.defer("leased_until", "synced_at")  # reading a moment costs as much as ten other columns
-        return Claim(lease, until, list(held.prefetch_related("integration")))  # one row, decrypted once
+        mappings = list(held.prefetch_related("integration"))  # one row, decrypted once
+        return Claim(lease, until, mappings, has_left=0 < len(pks) < len(sound))
+
+    def together(self, found: Sequence[tuple[int, int]]) -> list[int]:
+        """Those of `found` that one worker may hold at a time, given with their lapses, the fewest first."""
+        if not found:
+            return []
+        least = found[0][1]
+        if least > 1:
+            return [] if self.is_one_held_alone() else [found[0][0]]
+        alike = [pk for pk, lapses in found if lapses == least]
+        return alike[:FEW] if least else alike
+
+    def is_one_held_alone(self) -> bool:
+        """Whether some worker holds a calendar alone, or is about to: if it dies, all that run beside it may die too.
+
+        One that ends such a worker takes down at most the calendars that are held in company, never another lone one.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [ADVISORY_LOCK])
+            (is_mine,) = cursor.fetchone()
+        return not is_mine or self.model.objects.filter(lapses__gt=1, leased_until__gte=now()).exists()
+
+    def set_aside(self, pks: Collection[int]) -> None:
+        """Let calendars rest that have ended their workers again and again, and say so on their pages."""
+        if not pks:
+            return
+        moment = now()
+        since = Coalesce("failing_since", Value(moment, output_field=models.DateTimeField()))
+        rest = {"problem": SET_ASIDE, "failing_since": since, "retry_at": moment + SET_ASIDE_FOR}
+        self.model.objects.filter(pk__any=pks).update(lease=None, leased_until=None, lapses=LAPSES, **rest)
 
     def request_sync(self) -> int:
         """Note that these may be out of date. Call it in the transaction of the change.
@@ -100,7 +154,7 @@ class CalendarMappingQuerySet(models.QuerySet["CalendarMapping"]):
                 " UPDATE instructors_calendarmapping AS m"
                 " SET cursor = CASE WHEN v.cursor = '' THEN m.cursor ELSE v.cursor END, synced_at = %s,"
                 " problem = CASE WHEN m.unreadable > 0 THEN format(%s, m.unreadable) ELSE '' END,"
-                " lease = NULL, leased_until = NULL, retry_at = NULL, failing_since = NULL"
+                " lease = NULL, leased_until = NULL, retry_at = NULL, failing_since = NULL, lapses = 0"
                 " FROM unnest(%s::bigint[], %s::text[]) AS v(id, cursor), held WHERE m.id = v.id AND m.id = held.id"
                 " RETURNING m.id, m.requested_at IS NOT NULL",
                 [list(cursors), lease, now(), UNREADABLE, list(cursors), list(cursors.values())],
@@ -117,7 +171,7 @@ class CalendarMappingQuerySet(models.QuerySet["CalendarMapping"]):
         if seconds is None:
             held.update(lease=None, leased_until=None)
             return
-        since = Coalesce("failing_since", models.Value(now(), output_field=models.DateTimeField()))
+        since = Coalesce("failing_since", Value(now(), output_field=models.DateTimeField()))
         retry_at = now() + timedelta(seconds=seconds)
         held.update(lease=None, leased_until=None, failing_since=since, problem=problem, retry_at=retry_at)
 

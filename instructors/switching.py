@@ -21,6 +21,8 @@ FORGOTTEN = {
     "problem": "",
     "retry_at": None,
     "failing_since": None,
+    "unread": {},
+    "lapses": 0,
     "lease": None,
     "leased_until": None,
 }

@@ -28,6 +28,7 @@ from integrations.providers.errors import MailboxUnusable, NeedsAdmin, ProviderE
 log = structlog.get_logger(__name__)
 
 FIRST_REST, LONGEST_REST = 5.0, 900.0  # seconds after which a calendar that failed is tried again
+TIMES_AS_LONG = 9.0  # a rest is, at least, as what failed has held a worker: so that takes a tenth of its time
 SLOW_REST = 3600.0  # seconds between two tries of what only an admin can mend
 TOLD_AFTER = timedelta(hours=1)  # a passing failure is nobody's business before
 ADVISORY_LOCK = 0x63616C73  # "cals"; the second key is the integration's primary key
@@ -60,7 +61,11 @@ def sync(
     calendars = load(claim, provider, report, is_urgent=is_urgent)
     at_a_time = 1 if settings.SYNC_ONE_BATCH_PER_APP else in_flight
     driver = Driver[int, None](
-        counted(provider, report), width=provider.batch_size, in_flight=at_a_time, gate=gate(integration)
+        counted(provider, report),
+        width=provider.batch_size,
+        in_flight=at_a_time,
+        gate=gate(integration),
+        pace=provider.pace,
     )
     try:
         for ended in driver.run({pk: converse(calendar) for pk, calendar in calendars.items()}):
@@ -200,7 +205,7 @@ def rest(integration: Integration, error: ProviderError) -> None:
 
 def settled(calendar: Calendar) -> dict[str, object]:
     cursor = {"cursor": calendar.cursor} if calendar.cursor else {}
-    return {"problem": calendar.problem, "retry_at": None, "failing_since": None, **cursor}
+    return {"problem": calendar.problem, "retry_at": None, "failing_since": None, "lapses": 0, **cursor}
 
 
 def fail(calendar: Calendar, error: ProviderError) -> Failure:
@@ -225,11 +230,14 @@ def is_out_of_reach(mapping: CalendarMapping, error: ProviderError) -> bool:
 
 
 def pause_of(failing_since: datetime | None, error: ProviderError) -> float:
-    """Seconds until the next try: what the service named, else as long again as it has failed, in steps of two."""
+    """Seconds until the next try: what the service named, else as long again as it has failed, in steps of two.
+
+    What has held a worker rests for so much longer that others have most of its time.
+    """
     if isinstance(error, Unavailable) and error.retry_after is not None:
         return error.retry_after
     lasted = (now() - failing_since).total_seconds() if failing_since else 0.0
-    pause = FIRST_REST
+    pause = max(FIRST_REST, error.seconds * TIMES_AS_LONG)
     while pause < min(lasted, LONGEST_REST):
         pause *= 2
     return min(pause, LONGEST_REST)
