@@ -20,6 +20,7 @@ FIELDS = (
 PUBLIC = {"normal", "personal"}  # what we do not know is private
 UTC_NAMES = {"", "UTC", "tzone://Microsoft/Utc"}
 SHOW_AS = {"free", "tentative", "busy", "oof", "workingElsewhere"}
+LONGEST_ID = 512
 
 
 class Unreadable(ValueError):
@@ -48,24 +49,55 @@ def from_graph(event: Mapping[str, Any]) -> RemoteItem:
     """The item that a single event, an occurrence or an exception is. Raises Unreadable."""
     try:
         return RemoteItem(
-            remote_id=str(event["id"]),
-            etag=str(event.get("@odata.etag") or ""),
-            starts_at=from_graph_time(event["start"]),
-            ends_at=from_graph_time(event["end"]),
-            series_id=str(event.get("seriesMasterId") or ""),
-            subject=one_line(str(event.get("subject") or "")),
-            location=one_line(str((event.get("location") or {}).get("displayName") or "")),
-            is_all_day=bool(event.get("isAllDay")),
+            remote_id=id_of(event["id"]),
+            etag=line_of(event.get("@odata.etag")),
+            **times_of(event),
+            series_id=id_of(event.get("seriesMasterId") or ""),
+            subject=line_of(event.get("subject")),
+            location=line_of((event.get("location") or {}).get("displayName")),
+            is_all_day=event.get("isAllDay") is True,
             show_as=show_as(event),
-            is_private=str(event.get("sensitivity") or "normal").lower() not in PUBLIC,
-            is_ignored=bool(event.get("isCancelled")) or response_of(event) == "declined",
-            transaction_id=str(event.get("transactionId") or ""),
+            is_private=is_private(event),
+            is_ignored=event.get("isCancelled") is True or response_of(event) == "declined",
+            transaction_id=text_of(event.get("transactionId")),
             marker=marker_of(event),
         )
     except Unreadable:
         raise
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise Unreadable(f"{type(error).__name__} in an event of Microsoft's") from error
+
+
+def text_of(value: object) -> str:
+    """`value` where it is a text; what is none says nothing."""
+    return value if isinstance(value, str) else ""
+
+
+def line_of(value: object) -> str:
+    return one_line(text_of(value))
+
+
+def usable_id(value: object) -> str:
+    """`value` where it can be an id: stored, and asked for by a path; else nothing."""
+    if not isinstance(value, str) or len(value) > LONGEST_ID or value in {".", ".."}:
+        return ""
+    return value if value.isascii() and value.isprintable() else ""
+
+
+def id_of(value: object) -> str:
+    """The id that `value` is, or the empty text. Raises Unreadable."""
+    usable = usable_id(value)
+    if not usable and value != "":
+        raise Unreadable("an id that cannot be one")
+    return usable
+
+
+def times_of(event: Mapping[str, Any]) -> dict[str, datetime]:
+    """Start and end of an event. Raises Unreadable."""
+    starts_at, ends_at = from_graph_time(event["start"]), from_graph_time(event["end"])
+    if ends_at < starts_at:
+        raise Unreadable("an event that ends before it starts")
+    return {"starts_at": starts_at, "ends_at": ends_at}
 
 
 def from_graph_time(value: Mapping[str, str]) -> datetime:
@@ -89,17 +121,23 @@ def zone(name: str) -> ZoneInfo:
 
 def show_as(event: Mapping[str, Any]) -> str:
     """How the item shows; what we do not know counts as busy, because unknown is not free."""
-    value = str(event.get("showAs") or "busy")
+    value = text_of(event.get("showAs"))
     return value if value in SHOW_AS else "busy"
 
 
+def is_private(event: Mapping[str, Any]) -> bool:
+    """Whether nobody else is to know what the item is about; so it is with what we do not know."""
+    sensitivity = event.get("sensitivity")
+    return sensitivity is not None and text_of(sensitivity).lower() not in PUBLIC
+
+
 def response_of(event: Mapping[str, Any]) -> str:
-    return str((event.get("responseStatus") or {}).get("response") or "")
+    return text_of((event.get("responseStatus") or {}).get("response"))
 
 
 def marker_of(event: Mapping[str, Any]) -> str:
     """The session uid that our extended property holds, or ""; property ids differ in letter case."""
     for prop in event.get("singleValueExtendedProperties") or ():
-        if str(prop.get("id", "")).lower() == MARKER_ID.lower():
-            return str(prop.get("value") or "")
+        if text_of(prop.get("id")).lower() == MARKER_ID.lower():
+            return text_of(prop.get("value"))
     return ""

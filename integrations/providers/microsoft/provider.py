@@ -11,8 +11,28 @@ from integrations.providers.errors import CursorExpired, NotFound, Rejected, Una
 from integrations.providers.microsoft.auth import Tokens
 from integrations.providers.microsoft.checks import checks
 from integrations.providers.microsoft.client import BATCH_SIZE, GraphClient, values
-from integrations.providers.microsoft.codec import FIELDS, MARKER_ID, Unreadable, from_graph, to_graph
-from integrations.providers.types import Check, Credentials, Endpoints, Entry, Page, Person, Receipt, RemoteItem, Window
+from integrations.providers.microsoft.codec import (
+    FIELDS,
+    MARKER_ID,
+    Unreadable,
+    from_graph,
+    line_of,
+    text_of,
+    to_graph,
+    usable_id,
+)
+from integrations.providers.types import (
+    TEXT_LIMIT,
+    Check,
+    Credentials,
+    Endpoints,
+    Entry,
+    Page,
+    Person,
+    Receipt,
+    RemoteItem,
+    Window,
+)
 
 PREFER = {"Prefer": 'IdType="ImmutableId", outlook.timezone="UTC"'}
 PREFER_PAGES = {"Prefer": 'IdType="ImmutableId", outlook.timezone="UTC", odata.maxpagesize=200'}
@@ -20,6 +40,7 @@ MARKER = f"singleValueExtendedProperties($filter=id eq '{MARKER_ID}')"
 TOLD = {*FIELDS.split(",")} - {"seriesMasterId", "transactionId"}  # of a single event, in full
 NO_HEADERS: Mapping[str, str] = {}
 PAGES = 100  # of a list that is short
+LONGEST_USER_ID = 200
 PEOPLE_FIELDS = "id,displayName,mail,userPrincipalName,proxyAddresses,userType"
 
 
@@ -106,10 +127,10 @@ class Microsoft365(Provider):
 
     def follow_delta(self, mailbox: str, link: str) -> Conversation[Page]:
         body = yield from known_place(link)
-        events = {str(event.get("id") or ""): event for event in values(body)}  # of several the last one wins
+        events, nameless = latest(values(body))
         for remote_id in [key for key, event in events.items() if lacks_properties(event)]:
             events[remote_id] = yield from self._whole(mailbox, remote_id)
-        return page(list(events.values()), is_bare=True, **self._links(body, is_round=True))
+        return page([*events.values(), *nameless], is_bare=True, **self._links(body, is_round=True))
 
     def _whole(self, mailbox: str, remote_id: str) -> Conversation[Mapping[str, Any]]:
         """An item of a delta in full: what was left out of it is not known, and never cleared."""
@@ -139,10 +160,10 @@ class Microsoft365(Provider):
         return page(values(body), **self._links(body))
 
     def _links(self, body: Mapping[str, Any], *, is_round: bool = False) -> dict[str, Any]:
-        next_link, cursor = (str(body.get(name) or "") for name in ("@odata.nextLink", "@odata.deltaLink"))
+        next_link, cursor = body.get("@odata.nextLink") or "", body.get("@odata.deltaLink") or ""
         if is_round and not (next_link or cursor):
             raise Unavailable("Microsoft's list of changes ends without a link.", code="link")
-        relative: Callable[[str], str] = self.client.relative
+        relative: Callable[[object], str] = self.client.relative
         return {"next_link": next_link and relative(next_link), "cursor": cursor and relative(cursor)}
 
 
@@ -157,7 +178,7 @@ def known_place(link: str) -> Conversation[Mapping[str, Any]]:
 
 def lacks_properties(event: Mapping[str, Any]) -> bool:
     """Whether an item of a delta has to be asked for: not what is removed, and no part of a series."""
-    if not event.get("id") or "@removed" in event or event.get("seriesMasterId"):
+    if "@removed" in event or event.get("seriesMasterId"):
         return False
     return event.get("type") != "seriesMaster" and not event.keys() >= TOLD
 
@@ -187,6 +208,13 @@ def readable(event: Any) -> RemoteItem:
         raise Unavailable("Microsoft's answer is no event that can be read.", code="event") from error
 
 
+def latest(events: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Mapping[str, Any]], list[Mapping[str, Any]]]:
+    """Of several events about one item the last one, by its id; and those without an id that can be used."""
+    found = {usable_id(event.get("id")): event for event in events}
+    nameless = [event for event in events if not usable_id(event.get("id"))] if found.pop("", None) is not None else []
+    return found, nameless
+
+
 def page(events: Sequence[Mapping[str, Any]], *, next_link: str, cursor: str, is_bare: bool = False) -> Page:
     """The events of an answer, sorted: items, removed ids, series that need listing, unreadable ones.
 
@@ -194,18 +222,15 @@ def page(events: Sequence[Mapping[str, Any]], *, next_link: str, cursor: str, is
     """
     items: list[RemoteItem] = []
     removed: list[str] = []
-    unreadable: list[str] = []
     series: set[str] = set()
-    latest = {str(event.get("id") or ""): event for event in events}  # of several about one item the last one wins
-    for remote_id, event in latest.items():
-        series_id = str(event.get("seriesMasterId") or "")
-        if not remote_id:  # of it nothing can be said or asked
-            unreadable.append(remote_id)
-        elif "@removed" in event:
+    found, nameless = latest(events)
+    unreadable = [""] * len(nameless)  # of them nothing can be said or asked
+    for remote_id, event in found.items():
+        if "@removed" in event:
             removed.append(remote_id)
         elif event.get("type") == "seriesMaster":
             series.add(remote_id)
-        elif is_bare and series_id:
+        elif is_bare and (series_id := usable_id(event.get("seriesMasterId"))):
             series.add(series_id)
         else:
             try:
@@ -220,18 +245,25 @@ def person(user: Mapping[str, Any]) -> Person:
 
     Source: https://learn.microsoft.com/graph/api/resources/user
     """
-    if not user.get("id"):
+    remote_user_id = usable_id(user.get("id"))
+    if not remote_user_id or len(remote_user_id) > LONGEST_USER_ID:
         raise Unavailable("Microsoft's answer names somebody without an id.", code="user")
-    aliases = [str(address) for address in user.get("proxyAddresses") or ()]
-    addresses = {address[5:].lower() for address in aliases if address.lower().startswith("smtp:")}
+    aliases = user.get("proxyAddresses")
+    texts = map(text_of, aliases if isinstance(aliases, list) else ())
     return Person(
-        remote_user_id=str(user["id"]),
-        name=str(user.get("displayName") or ""),
-        mail=str(user.get("mail") or ""),
-        sign_in_name=str(user.get("userPrincipalName") or ""),
-        addresses=frozenset(addresses),
-        is_guest=str(user.get("userType") or "").lower() == "guest",
+        remote_user_id=remote_user_id,
+        name=line_of(user.get("displayName")),
+        mail=address_of(user.get("mail")),
+        sign_in_name=address_of(user.get("userPrincipalName")),
+        addresses=frozenset(address_of(text[5:]).lower() for text in texts if text[:5].lower() == "smtp:"),
+        is_guest=text_of(user.get("userType")).lower() == "guest",
     )
+
+
+def address_of(value: object) -> str:
+    """`value` where it can be an address; what holds something that cannot be seen is nobody's."""
+    text = text_of(value)
+    return text if len(text) <= TEXT_LIMIT and text.isprintable() else ""
 
 
 register("microsoft", Microsoft365)
