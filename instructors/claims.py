@@ -28,8 +28,8 @@ TRIES = 3  # lapses in a row after which a calendar is set aside
 FEW = 20  # calendars that are held together after one lapse; those with more are held alone
 SET_ASIDE_FOR = timedelta(days=1)
 SET_ASIDE = (
-    "The last syncs of this calendar ended with their worker, which was killed, ran out of memory or took too long. The "
-    'calendar is set aside and tried once a day. Look for the cause in the workers\' logs; "Sync now" tries it at once.'
+    "The last syncs of this calendar ended with their worker, which was killed, ran out of memory or took too long. It "
+    'is set aside and tried once a day. Look for the cause in the workers\' logs; "Sync now" tries it at once.'
 )
 ADVISORY_LOCK = 0x6C6F6E65  # "lone": held by who claims a calendar that is to be held alone
 # How many workers have ended while they held this calendar, one that has just been found out among them.

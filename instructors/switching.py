@@ -12,7 +12,7 @@ from integrations.signals import discovery_wanted
 if TYPE_CHECKING:
     from instructors.models import CalendarMapping
 
-FORGOTTEN = {
+FORGOTTEN: dict[str, object] = {
     "cursor": "",
     "next_cursor": "",
     "census_link": "",

@@ -59,6 +59,7 @@ def test_a_calendar_that_ends_its_worker_three_times_is_set_aside_with_its_reaso
     assert held(claim) == set()
     assert mapping.problem == SET_ASIDE
     assert mapping.failing_since
+    assert mapping.retry_at
     assert timedelta(hours=23) < mapping.retry_at - now() <= timedelta(days=1)
     assert (mapping.lease, mapping.leased_until) == (None, None)
     assert not everything().awake().exists()

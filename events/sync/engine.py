@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 from django.conf import settings
@@ -16,7 +16,7 @@ from events.sync.crash import crash_point
 from events.sync.plan import UnsafePlan
 from events.sync.pull import pull
 from events.sync.push import push
-from events.sync.state import Calendar, LeaseLost, Report, load
+from events.sync.state import Calendar, LeaseLost, Report, has_lasted, load
 from instructors.claims import Claim
 from instructors.models import CalendarMapping
 from integrations.connection import connect
@@ -30,7 +30,6 @@ log = structlog.get_logger(__name__)
 FIRST_REST, LONGEST_REST = 5.0, 900.0  # seconds after which a calendar that failed is tried again
 TIMES_AS_LONG = 9.0  # a rest is, at least, as what failed has held a worker: so that takes a tenth of its time
 SLOW_REST = 3600.0  # seconds between two tries of what only an admin can mend
-TOLD_AFTER = timedelta(hours=1)  # a passing failure is nobody's business before
 ADVISORY_LOCK = 0x63616C73  # "cals"; the second key is the integration's primary key
 
 
@@ -225,8 +224,8 @@ def fail(calendar: Calendar, error: ProviderError) -> Failure:
 
 def is_out_of_reach(mapping: CalendarMapping, error: ProviderError) -> bool:
     """Whether a mailbox that is to be left cannot be cleaned: it is gone, or has refused for an hour."""
-    has_lasted = mapping.failing_since is not None and now() - mapping.failing_since >= TOLD_AFTER
-    return isinstance(error, MailboxUnusable) or (isinstance(error, NeedsAdmin) and not error.is_whole and has_lasted)
+    has_refused = isinstance(error, NeedsAdmin) and not error.is_whole
+    return isinstance(error, MailboxUnusable) or (has_refused and has_lasted(mapping.failing_since))
 
 
 def pause_of(failing_since: datetime | None, error: ProviderError) -> float:
@@ -245,5 +244,4 @@ def pause_of(failing_since: datetime | None, error: ProviderError) -> float:
 
 def told(failing_since: datetime | None, error: ProviderError) -> str:
     """The problem as the page shows it: empty until it has lasted for an hour."""
-    lasted = now() - failing_since if failing_since else timedelta()
-    return f"{error} It has been so since {failing_since:%d %B %Y, %H:%M} UTC." if lasted > TOLD_AFTER else ""
+    return f"{error} It has been so since {failing_since:%d %B %Y, %H:%M} UTC." if has_lasted(failing_since) else ""

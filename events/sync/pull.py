@@ -10,14 +10,14 @@ from django.utils.timezone import now
 from events.models import SyncedEvent
 from events.sync import record
 from events.sync.crash import crash_point
+from events.sync.guard import Endless, PageGuard
 from events.sync.observe import Observation, is_sent_by_us, observe
-from events.sync.state import Calendar, new_window
+from events.sync.state import Calendar, has_lasted, new_window
 from integrations.providers.conversation import Conversation
 from integrations.providers.errors import CursorExpired, NotFound, Rejected, Unavailable
 from integrations.providers.types import Page, RemoteItem, Window
 
-PAGES = 20_000  # of one answer; a mailbox of 4 million items
-EMPTY_PAGES = 100  # in a row
+SERIES_PAGES = 100  # of one series, which is kept in memory until all of it is there
 CENSUS_EVERY = timedelta(days=7)
 CENSUS_TRIES = 3  # readings of a window that changes while it is read
 
@@ -31,6 +31,10 @@ def pull(calendar: Calendar) -> Conversation[bool]:
             return (yield from follow_changes(calendar))
         except CursorExpired:
             record.start_over(calendar)
+        except Endless:
+            if has_lasted(calendar.mapping.failing_since):  # this chain is broken for good; another may not be
+                record.start_over(calendar)
+            raise
     if calendar.is_urgent:
         calendar.is_unfinished = True
         return False
@@ -42,21 +46,6 @@ def is_census_due(calendar: Calendar) -> bool:
     mapping = calendar.mapping
     spread = timedelta(minutes=mapping.pk * 7 % 1440)
     return mapping.census_at is None or mapping.census_at + CENSUS_EVERY + spread < now()
-
-
-class PageGuard:
-    """Stops an answer that does not end: too many pages, or too many that bring nothing."""
-
-    def __init__(self) -> None:
-        self.pages = self.empty = 0
-
-    def check(self, page: Page) -> None:
-        """Raise Unavailable where this answer has gone on for too long."""
-        self.pages += 1
-        is_empty = not (page.items or page.removed or page.series or page.unreadable)
-        self.empty = self.empty + 1 if is_empty else 0
-        if self.pages > PAGES or self.empty > EMPTY_PAGES:
-            raise Unavailable("Microsoft's list of changes does not come to an end.", code="endless")
 
 
 def follow_changes(calendar: Calendar) -> Conversation[bool]:
@@ -88,7 +77,7 @@ def follow_changes(calendar: Calendar) -> Conversation[bool]:
 
 def list_series(calendar: Calendar, series_id: str) -> Conversation[None]:
     """Replace what is known of one series by all of its occurrences in the window."""
-    guard, items, link = PageGuard(), list[RemoteItem](), ""
+    guard, items, link = PageGuard(SERIES_PAGES), list[RemoteItem](), ""
     try:
         while True:
             page = yield from calendar.provider.list_series(calendar.mailbox, series_id, calendar.window, link)
@@ -114,6 +103,10 @@ def full_round(calendar: Calendar) -> Conversation[bool]:
         if is_new and not (yield from begin_chain(calendar, new_window())):
             return False
         return (yield from take_census(calendar))
+    except Endless:
+        if mapping.next_cursor:  # the census has begun, and goes round in circles
+            record.start_over(calendar)
+        raise
     except CursorExpired as error:
         record.start_over(calendar)
         raise Unavailable(str(error), code=error.code, request_id=error.request_id) from error
@@ -129,9 +122,7 @@ def begin_chain(calendar: Calendar, window: Window) -> Conversation[bool]:
     while not page.cursor:
         if calendar.is_called_away():
             return False
-        guard.pages += 1
-        if guard.pages > PAGES:
-            raise Unavailable("Microsoft's list of changes does not come to an end.", code="endless")
+        guard.check(page)
         page = yield from calendar.provider.skip_delta(calendar.mailbox, page.next_link)
     record.begin_full_round(calendar, window, next_cursor=page.cursor)
     return True

@@ -20,6 +20,7 @@ from integrations.providers.base import Provider
 from integrations.providers.errors import Unavailable
 from integrations.providers.types import Entry, Window
 
+TOLD_AFTER = timedelta(hours=1)  # a passing failure is nobody's business before
 SHARE_OF_LEASE = 0.6  # after which a conversation ends, to go on at the next claim
 
 
@@ -93,6 +94,11 @@ class Calendar:
         if not self.is_out_of_time() and CalendarMapping.objects.requested([self.mapping.pk]):
             self.is_unfinished = True
         return self.is_unfinished
+
+
+def has_lasted(failing_since: datetime | None) -> bool:
+    """Whether a failure has gone on for so long that somebody is to know of it."""
+    return failing_since is not None and now() - failing_since >= TOLD_AFTER
 
 
 def horizon() -> datetime:

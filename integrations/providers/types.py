@@ -127,6 +127,7 @@ class Page:
 
     `next_link` goes on; `cursor` ends a delta round and starts the next one. A census or a series ends with neither.
     `series` are the series that the round touched, `unreadable` the ids of items that could not be understood.
+    A page whose items are not read has a `digest`: one of the same items has the same.
     """
 
     items: tuple[RemoteItem, ...] = ()
@@ -135,6 +136,7 @@ class Page:
     unreadable: tuple[str, ...] = ()
     next_link: str = ""
     cursor: str = ""
+    digest: int = 0
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,9 @@ class Microsoft365(Provider):
     def _all(self, link: str, headers: Mapping[str, str] = NO_HEADERS) -> Conversation[list[Mapping[str, Any]]]:
         """The items of every page of a short list. A page may be empty and name another."""
         found: list[Mapping[str, Any]] = []
-        for _ in range(PAGES):
+        asked: set[str] = set()
+        while link not in asked and len(asked) < PAGES:
+            asked.add(link)
             body = yield Request("GET", link, headers=headers)
             found += values(body)
             link = self._links(body)["next_link"]
@@ -122,8 +124,8 @@ class Microsoft365(Provider):
         return self._unread((yield from known_place(link)))
 
     def _unread(self, body: Any) -> Page:
-        values(body)
-        return Page(**self._links(body, is_round=True))
+        ids = [(str(event.get("id")), str(event.get("@odata.etag"))) for event in values(body)]
+        return Page(**self._links(body, is_round=True), digest=hash(tuple(ids)) if ids else 0)
 
     def follow_delta(self, mailbox: str, link: str) -> Conversation[Page]:
         body = yield from known_place(link)
