@@ -1,6 +1,7 @@
 """What is kept of somebody else's items: never a body, an attendee or a private title."""
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -24,6 +25,7 @@ COLUMNS = {
     "etag": "text",
 }
 KEPT = {"remote_id"}
+EARLIEST, LATEST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)  # which every zone can show
 UPSERT = (
     f"INSERT INTO events_externalevent (mapping_id, seen_round, found_at, {', '.join(COLUMNS)})"  # noqa: S608
     f" SELECT %s, %s, %s, item.* FROM unnest({', '.join(f'%b::{kind}[]' for kind in COLUMNS.values())}) AS item"
@@ -43,8 +45,8 @@ def columns(items: Collection[RemoteItem], *, shows_titles: bool) -> dict[str, l
     return {
         "remote_id": [item.remote_id for item in items],
         "series_id": [item.series_id for item in items],
-        "starts_at": [item.starts_at for item in items],
-        "ends_at": [item.ends_at for item in items],
+        "starts_at": [min(max(item.starts_at, EARLIEST), LATEST) for item in items],
+        "ends_at": [min(max(item.ends_at, EARLIEST), LATEST) for item in items],
         "is_all_day": [item.is_all_day for item in items],
         "show_as": [item.show_as for item in items],
         "is_private": [item.is_private for item in items],
