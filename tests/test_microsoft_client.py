@@ -10,7 +10,7 @@ import pytest
 import responses
 
 from integrations.providers.conversation import Driver, Request, converse
-from integrations.providers.errors import MailboxUnusable, NotFound, ProviderError, Rejected, Unavailable
+from integrations.providers.errors import MailboxUnusable, NoAnswer, NotFound, ProviderError, Rejected, Unavailable
 from integrations.providers.microsoft import client as client_module
 from integrations.providers.microsoft import provider
 from integrations.providers.microsoft.errors import RefusedToken
@@ -232,14 +232,14 @@ def test_a_body_shorter_than_announced_is_unavailable(wire, graph):
 
     (answer,) = graph.send_many([get()])
 
-    assert type(answer) is Unavailable
+    assert type(answer) is NoAnswer
 
 
 def test_a_connection_that_is_dropped_is_unavailable(wire, graph):
     wire.say(Said(hang_up=True))
 
-    assert [type(one) for one in graph.send_many([get()])] == [Unavailable]
-    assert [type(one) for one in graph.send_many([get("/a"), get("/b")])] == [Unavailable] * 2
+    assert [type(one) for one in graph.send_many([get()])] == [NoAnswer]
+    assert [type(one) for one in graph.send_many([get("/a"), get("/b")])] == [NoAnswer] * 2
 
 
 def test_a_network_that_is_down_is_unavailable(login):
@@ -247,7 +247,7 @@ def test_a_network_that_is_down_is_unavailable(login):
 
     (answer,) = nowhere.send_many([get()])
 
-    assert type(answer) is Unavailable
+    assert type(answer) is NoAnswer
     assert "token" not in str(answer)
 
 
@@ -264,7 +264,7 @@ def test_an_answer_that_takes_too_long_is_unavailable(wire, graph, monkeypatch):
 
     (answer,) = graph.send_many([get()])
 
-    assert type(answer) is Unavailable
+    assert type(answer) is NoAnswer
 
 
 def test_every_request_passes_its_timeout_and_verify_and_follows_no_redirect(login):

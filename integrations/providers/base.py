@@ -2,9 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from uuid import UUID
 
 from integrations.providers.conversation import Answer, Conversation, Request
+from integrations.providers.pace import Pace
 from integrations.providers.types import Check, Credentials, Endpoints, Entry, Page, Person, Receipt, RemoteItem, Window
 
 
@@ -16,6 +18,11 @@ class Provider(ABC):
     """
 
     batch_size = 1
+
+    @cached_property
+    def pace(self) -> Pace[int]:
+        """How quickly its calendars answer, as far as this process knows."""
+        return Pace()
 
     @abstractmethod
     def send_many(self, requests: Sequence[Request]) -> list[Answer]:

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Generic, TypeVar
 
-from integrations.providers.errors import NeedsAdmin, ProviderError, Unavailable
+from integrations.providers.errors import NeedsAdmin, NoAnswer, ProviderError, Unavailable
+from integrations.providers.pace import Pace
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -51,6 +52,15 @@ class Turn(Generic[K, T]):
 
 
 @dataclass(frozen=True)
+class Flight(Generic[K, T]):
+    """A batch that is on its way. `is_apart`: of conversations that are suspected of being slow."""
+
+    turns: list[Turn[K, T]]
+    gate: ExitStack
+    is_apart: bool
+
+
+@dataclass(frozen=True)
 class Ended(Generic[K, T]):
     """A conversation that is over: what it returned, or the error that it let out."""
 
@@ -62,16 +72,28 @@ class Ended(Generic[K, T]):
 class Driver(Generic[K, T]):
     """Runs conversations; `width` requests go into a batch, `in_flight` batches are on their way at a time.
 
-    `gate` is held around every batch. Iterating over `run` yields the ended conversations, those of one answer
-    together.
+    `gate` is held around every batch. `pace` says who is slow, and learns from every batch. Iterating over `run`
+    yields the ended conversations, those of one answer together.
     """
 
-    def __init__(self, send: Send, *, width: int = 20, in_flight: int = 1, gate: Gate = nullcontext) -> None:
+    def __init__(
+        self,
+        send: Send,
+        *,
+        width: int = 20,
+        in_flight: int = 1,
+        gate: Gate = nullcontext,
+        pace: Pace[K] | None = None,
+    ) -> None:
         self.send, self.width, self.in_flight, self.gate = send, width, in_flight, gate
+        self.pace: Pace[K] = pace or Pace()
         self.ready: deque[Turn[K, T]] = deque()
+        self.apart: deque[Turn[K, T]] = deque()  # ready as well, but suspected: they go after the others
         self.delayed: list[tuple[float, int, Turn[K, T]]] = []
-        self.flying: dict[Future[Sequence[Answer]], tuple[list[Turn[K, T]], ExitStack]] = {}
+        self.flying: dict[Future[tuple[Sequence[Answer], float]], Flight[K, T]] = {}
         self.held_until = 0.0
+        self.is_answered = False  # at least once in this run
+        self.lost: set[K] = set()  # who was in a batch that was not
         self.refused: ProviderError | None = None  # of the whole connection: nothing more is sent
         self.ended: list[Ended[K, T]] = []
         self._order = count()
@@ -86,18 +108,18 @@ class Driver(Generic[K, T]):
                         pass
                     if self.ended:
                         yield self._take_ended()
-                    elif self.ready or self.delayed or self.flying:
+                    elif self.ready or self.apart or self.delayed or self.flying:
                         self._receive()
                     else:
                         return
             finally:
-                for _, gate in self.flying.values():
-                    gate.close()
+                for flight in self.flying.values():
+                    flight.gate.close()
 
     def _fill(self, waiting: Iterator[tuple[K, Conversation[T]]]) -> bool:
         """Start conversations until a batch is full; True when a request is ready."""
         while self.delayed and self.delayed[0][0] <= time.monotonic():
-            self.ready.append(heapq.heappop(self.delayed)[2])
+            self._queue(heapq.heappop(self.delayed)[2])
         self._refuse()
         while len(self.ready) < self.width and len(self.flying) < self.in_flight:
             started = next(waiting, None)
@@ -105,23 +127,53 @@ class Driver(Generic[K, T]):
                 break
             self._go_on(*started, None)
             self._refuse()
-        return bool(self.ready)
+        return bool(self.ready or self.apart)
+
+    def _queue(self, turn: Turn[K, T]) -> None:
+        (self.apart if turn.key in self.pace.widths else self.ready).append(turn)
 
     def _refuse(self) -> None:
         """Where the whole connection is refused, answer every pending request with that, unsent."""
-        while self.refused and self.ready:
-            turn = self.ready.popleft()
+        while self.refused and (self.ready or self.apart):
+            turn = (self.ready or self.apart).popleft()
             self._go_on(turn.key, turn.conversation, self.refused)
 
     def _submit(self, pool: ThreadPoolExecutor) -> bool:
         """Send one batch, where one may be sent now."""
-        if len(self.flying) >= self.in_flight or time.monotonic() < self.held_until:
+        if not self._is_free() or time.monotonic() < self.held_until:
             return False
-        turns = [self.ready.popleft() for _ in range(min(self.width, len(self.ready)))]
+        is_apart = not self.ready
+        turns = self._next_apart() if is_apart else self._next()
         gate = ExitStack()
         gate.enter_context(self.gate())
-        self.flying[pool.submit(self.send, [turn.request for turn in turns])] = turns, gate
+        self.flying[pool.submit(self._timed, [turn.request for turn in turns])] = Flight(turns, gate, is_apart)
         return True
+
+    def _timed(self, requests: Sequence[Request]) -> tuple[Sequence[Answer], float]:
+        begun = time.monotonic()
+        return self.send(requests), time.monotonic() - begun
+
+    def _is_free(self) -> bool:
+        """Whether there is room for a batch of those that are ready.
+
+        Suspects leave one way free for the others, as long as there are any.
+        """
+        if self.ready:
+            return len(self.flying) < self.in_flight
+        others = self.delayed or any(not flight.is_apart for flight in self.flying.values())
+        return bool(self.apart) and len(self.flying) < self.in_flight - bool(others)
+
+    def _next(self) -> list[Turn[K, T]]:
+        return [self.ready.popleft() for _ in range(min(self.width, len(self.ready)))]
+
+    def _next_apart(self) -> list[Turn[K, T]]:
+        """The first suspects that may go together."""
+        widths = self.pace.widths
+        width = widths.get(self.apart[0].key, self.width)
+        turns = [turn for turn in self.apart if widths.get(turn.key, self.width) == width][:width]
+        for turn in turns:
+            self.apart.remove(turn)
+        return turns
 
     def _receive(self) -> None:
         """Wait for an answer, or for the moment when something may be sent, and hand answers on."""
@@ -131,14 +183,40 @@ class Driver(Generic[K, T]):
             return
         done, _ = wait(self.flying, timeout=pause, return_when=FIRST_COMPLETED)
         for future in done:
-            turns, gate = self.flying.pop(future)
-            gate.close()
-            for turn, answer in zip(turns, future.result(), strict=True):
+            flight = self.flying.pop(future)
+            flight.gate.close()
+            answers, seconds = future.result()
+            self._learn([turn.key for turn in flight.turns], answers, seconds)
+            for turn, answer in zip(flight.turns, answers, strict=True):
                 self._answer(turn, answer)
+
+    def _learn(self, keys: Sequence[K], answers: Sequence[Answer], seconds: float) -> None:
+        """What a batch says of those that were in it, and of the connection.
+
+        One that is lost while others are answered has met a calendar that ends it. Two that are lost before any is
+        answered mean that the connection is out, and nothing more is sent.
+        """
+        lost = lost_by(answers)
+        if lost is None:
+            self.is_answered = True
+            self.pace.note(keys, seconds)
+        else:
+            self.pace.suspect(keys, once=not self.is_answered)
+            self._lose(keys, lost, seconds)
+        for error in answers:
+            if isinstance(error, ProviderError):
+                error.is_whole &= lost is None or not self.is_answered
+                error.seconds = seconds / (1 if error.is_whole else len(keys))
+
+    def _lose(self, keys: Sequence[K], error: Unavailable, seconds: float) -> None:
+        if not self.is_answered and self.lost and self.lost.isdisjoint(keys):
+            self.refused = Unavailable(str(error), code=error.code, request_id=error.request_id, is_whole=True)
+            self.refused.seconds = seconds
+        self.lost.update(keys)
 
     def _pause(self) -> float:
         moments = [self.delayed[0][0]] if self.delayed else []
-        if self.ready and len(self.flying) < self.in_flight:
+        if self._is_free():
             moments.append(self.held_until)
         return max(0.0, min(moments, default=time.monotonic() + LONGEST_WAIT) - time.monotonic())
 
@@ -168,7 +246,7 @@ class Driver(Generic[K, T]):
         except ProviderError as error:
             self.ended.append(Ended(key, error=error))
         else:
-            self.ready.append(Turn(key, conversation, request))
+            self._queue(Turn(key, conversation, request))
 
     def _take_ended(self) -> list[Ended[K, T]]:
         ended, self.ended = self.ended, []
@@ -179,6 +257,14 @@ def ends_all(answer: Answer) -> bool:
     """Whether an answer says that nothing of this connection is to be sent now: refused, or a named time to wait."""
     is_named = isinstance(answer, Unavailable) and answer.retry_after is not None
     return isinstance(answer, ProviderError) and answer.is_whole and (is_named or isinstance(answer, NeedsAdmin))
+
+
+def lost_by(answers: Sequence[Answer]) -> Unavailable | None:
+    """What a whole batch has met in place of answers, where that names no time to wait."""
+    first = answers[0] if answers else None
+    if not isinstance(first, Unavailable) or first.retry_after is not None:
+        return None
+    return first if first.is_whole or isinstance(first, NoAnswer) else None
 
 
 def converse(conversation: Conversation[T], send: Send) -> T:

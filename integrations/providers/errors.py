@@ -2,6 +2,7 @@
 
 ProviderError
 |- Unavailable       nobody: try again later
+|  |- NoAnswer       nobody: the network failed, or it took too long
 |- NeedsAdmin        the admin: credentials or permissions
 |- MailboxUnusable   the admin: this mailbox cannot be used
 |- NotFound          the engine: the item is not there
@@ -15,8 +16,11 @@ class ProviderError(Exception):
     """Its str() is one sentence fit for the page.
 
     `code` is the provider's own, `request_id` what its support asks for. `is_whole`: it concerns the connection,
-    not one calendar.
+    not one calendar. `seconds`: how long this took, of those of a batch each one's share; what failed rests for
+    longer the longer it has held a worker.
     """
+
+    seconds: float = 0.0
 
     def __init__(self, sentence: str, *, code: str = "", request_id: str = "", is_whole: bool = False) -> None:
         super().__init__(sentence)
@@ -31,6 +35,10 @@ class Unavailable(ProviderError):
     def __init__(self, sentence: str, *, retry_after: float | None = None, **details: object) -> None:
         super().__init__(sentence, **details)  # type: ignore[arg-type]
         self.retry_after = retry_after
+
+
+class NoAnswer(Unavailable):
+    """Nothing came back."""
 
 
 class NeedsAdmin(ProviderError):

@@ -12,7 +12,7 @@ from uuid import uuid4
 import requests
 
 from integrations.providers.conversation import Answer, Request
-from integrations.providers.errors import NeedsAdmin, ProviderError, Rejected, Unavailable
+from integrations.providers.errors import NeedsAdmin, NoAnswer, ProviderError, Rejected, Unavailable
 from integrations.providers.microsoft.auth import SCOPE_HOSTS, Tokens
 from integrations.providers.microsoft.errors import RefusedToken, error_for
 from integrations.providers.microsoft.wire import DirectSession, UnreadableAnswer, content_of, parsed
@@ -20,6 +20,7 @@ from integrations.providers.microsoft.wire import DirectSession, UnreadableAnswe
 TIMEOUT = (5, 60)  # seconds to connect, to read
 KEPT_FOR = 100.0  # seconds; a connection that has rested for longer may be dead without our knowing
 BATCH_SIZE = 20
+LONGEST_LINK = 16_384  # characters; servers take no longer one
 COMMON_HEADERS = {"Accept": "application/json", "User-Agent": "calsync"}
 
 
@@ -46,10 +47,12 @@ class GraphClient:
                 answers[place] = answer
         return answers
 
-    def relative(self, link: str) -> str:
-        """`link` of an answer below the root. Raises Unavailable where it leads to another host."""
-        if not link.startswith(self.root + "/"):
+    def relative(self, link: object) -> str:
+        """`link` of an answer below the root. Raises Unavailable where it leads to another host or nowhere."""
+        if not isinstance(link, str) or not link.startswith(self.root + "/"):
             raise Unavailable("Microsoft's answer leads to another host.", code="foreign link")
+        if len(link) > LONGEST_LINK or not (link.isascii() and link.isprintable()):
+            raise Unavailable("Microsoft's answer leads to a place that cannot be asked for.", code="link")
         return link.removeprefix(self.root)
 
     def _send(self, requests_: Sequence[Request]) -> list[Answer]:
@@ -112,8 +115,9 @@ class GraphClient:
                 if response.status_code == 503:
                     session.close()  # Microsoft asks for a new connection
         except requests.RequestException as error:
-            raise Unavailable(
-                f"Microsoft cannot be reached ({type(error).__name__}).", code="network", is_whole=True
+            is_late = isinstance(error, requests.ReadTimeout)  # for which one slow calendar is enough
+            raise NoAnswer(
+                f"Microsoft cannot be reached ({type(error).__name__}).", code="network", is_whole=not is_late
             ) from None
         return response.status_code, response.headers, body_of(response.status_code, content)
 
