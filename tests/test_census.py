@@ -62,6 +62,49 @@ def test_a_calendar_of_several_pages_is_read_to_its_end(sandbox, ann):
     assert mirrored() == set(items)
 
 
+@pytest.fixture
+def daily(sandbox, ann) -> set[str]:
+    """The ids of the 300 occurrences of Ann's daily item: one page of changes, and two of a census or a series."""
+    sandbox.add("ann", "Stand-up", tomorrow(8), recurrence=recurring(300, tomorrow(8)))
+    sync_now(ann)
+    assert len(mirrored()) == 300
+    return mirrored()
+
+
+def test_a_series_of_several_pages_is_listed_to_its_end(sandbox, ann, daily):
+    (series,) = sandbox.events("ann")
+    sandbox.change("ann", series["id"], showAs="tentative")
+
+    sync_now(ann)
+
+    assert mirrored() == daily
+    assert ExternalEvent.objects.filter(show_as="tentative").count() == 300
+
+
+def test_a_census_that_is_called_away_sweeps_nothing(ann, daily):
+    CalendarMapping.objects.update(census_at=None)
+    claim = CalendarMapping.objects.filter(pk=ann.pk).claim()
+    CalendarMapping.objects.all().request_sync()
+
+    sync(claim)
+
+    ann.refresh_from_db()
+    assert ann.census_link
+    assert mirrored() == daily
+
+
+def test_a_census_whose_place_is_lost_sweeps_nothing_and_begins_again(sandbox, ann, daily):
+    sandbox.fault(SECOND_PAGE, status=410, code="SyncStateNotFound", times=1)
+
+    census_now(ann)
+    assert mirrored() == daily
+    assert ann.census_at is None
+    census_now(ann)
+
+    assert mirrored() == daily
+    assert ann.census_at
+
+
 def test_an_item_that_is_deleted_between_two_pages_hides_no_other(sandbox, ann):
     first, *others = fill(sandbox)
     sync_now(ann)
