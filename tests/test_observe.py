@@ -60,6 +60,14 @@ def test_an_intended_copy_that_arrived_is_adopted_by_its_key():
     assert (result.adopted, result.external, result.dropped) == ({UID: arrived}, [], ["new"])
 
 
+def test_of_two_items_with_the_key_of_one_copy_one_is_adopted_and_the_other_is_not_forgotten():
+    first, second = (item(remote_id, transaction_id=str(KEY)) for remote_id in ("first", "second"))
+
+    result = seen(first, second, copy=Copy(remote_id=""))
+
+    assert (result.adopted, result.unsure) == ({UID: first}, [second])
+
+
 def test_a_removed_copy_is_missing_until_it_is_confirmed():
     result = seen(copy=Copy(), removed=("ours", "theirs"))
 
@@ -88,9 +96,9 @@ def test_a_persons_duplicate_of_our_copy_is_external():
 
 
 def test_a_copy_of_ours_that_nobody_remembers_is_a_stray():
-    stray = item("stray", marker=str(UID), transaction_id=str(key_of(MAILBOX, UID, 3)))
+    strays = [item(f"{n}", marker=str(UID), transaction_id=str(key_of(MAILBOX, UID, n))) for n in (0, 3, 99)]
 
-    assert seen(stray).strays == [stray]
+    assert seen(*strays).strays == strays
 
 
 def test_an_item_with_a_key_like_ours_is_asked_for_its_marker():

@@ -9,7 +9,7 @@ from uuid import UUID
 from events.sync.plan import key_of
 from integrations.providers.types import Page, RemoteItem
 
-GENERATIONS = 16  # how many keys of one session are recognised
+GENERATIONS = 100  # how many keys of one session are recognised: three a day for a month
 COMPUTED = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)  # uuid5
 
 
@@ -45,8 +45,8 @@ def observe(page: Page, copies: Mapping[UUID, SentCopy], *, mailbox: str) -> Obs
         if ours := by_id.get(item.remote_id):
             is_untouched = item.appearance == ours.receipt_fingerprint
             (seen.untouched if is_untouched else seen.changed).append(ours.session_uid)
-        elif intended := by_key.get(item.transaction_id):
-            seen.adopted.setdefault(intended.session_uid, item)
+        elif (intended := by_key.get(item.transaction_id)) and intended.session_uid not in seen.adopted:
+            seen.adopted[intended.session_uid] = item
         elif part := by_id.get(item.series_id):
             seen.changed.append(part.session_uid)  # a person made a series of our copy
         else:
@@ -86,4 +86,5 @@ def is_sent_by_us(item: RemoteItem, mailbox: str) -> bool:
         uid, transaction_id = UUID(item.marker), UUID(item.transaction_id)
     except ValueError:
         return False
-    return any(key_of(mailbox, uid, generation) == transaction_id for generation in range(GENERATIONS))
+    keys = (key_of(mailbox, uid, generation) for generation in range(GENERATIONS))
+    return looks_computed(item.transaction_id) and transaction_id in keys
