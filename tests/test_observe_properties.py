@@ -99,7 +99,8 @@ def strange_items(draw: st.DrawFn, number: int, copies: dict[UUID, Copy]) -> Pla
     remote_id, uid = f"other-{number}", draw(st.sampled_from(UIDS))
     unknown = UUID(int=100 + number)
     foreign_key = str(key_of("another mailbox", uid, draw(GENERATIONS)))
-    own_key = str(key_of(MAILBOX, uid, draw(GENERATIONS)))
+    current = copies[uid].generation if uid in copies else 0
+    own_key = str(key_of(MAILBOX, uid, draw(st.just(current) | GENERATIONS)))
     is_intended = uid in copies and own_key == str(copies[uid].key) and not copies[uid].remote_id
     kinds: dict[str, tuple[dict[str, str], str]] = {
         "somebody's": ({}, "external"),
