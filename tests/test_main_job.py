@@ -126,3 +126,19 @@ def test_a_series_is_mirrored_with_its_exceptions_and_without_its_deleted_occurr
     sync_now(ann)
 
     assert [one.starts_at for one in occurrences.all()] == [start + timedelta(days=day) for day in (0, 2, 3, 4)]
+
+
+def test_an_item_that_becomes_a_series_stands_once_for_each_occurrence(sandbox, ann):
+    dentist = sandbox.add("ann", "Dentist", tomorrow(8))
+    sync_now(ann)
+    daily = {"pattern": {"type": "daily", "interval": 1}, "range": {"type": "numbered", "numberOfOccurrences": 3}}
+    daily["range"]["startDate"] = f"{tomorrow():%Y-%m-%d}"
+    sandbox.change("ann", dentist["id"], recurrence=daily)
+
+    sync_now(ann)
+    starts = ExternalEvent.objects.order_by("starts_at").values_list("starts_at", flat=True)
+    assert list(starts) == [tomorrow(8, days=days) for days in (1, 2, 3)]
+    sandbox.delete("ann", dentist["id"])
+    sync_now(ann)
+
+    assert not ExternalEvent.objects.exists()

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection, transaction
@@ -14,13 +15,16 @@ from events.closing import close, tidy
 from events.models import Event, ExternalEvent, Session, SyncedEvent
 from events.sync import record
 from events.sync.engine import sync
+from events.sync.plan import Create
+from events.sync.pull import pull
 from events.sync.push import push
-from events.sync.state import Calendar, Report, load
+from events.sync.state import Calendar, LeaseLost, Report, load
 from instructors.models import CalendarMapping
 from instructors.switching import leave
 from integrations.connection import connect
 from integrations.models import Integration
 from integrations.providers.conversation import converse
+from integrations.providers.types import Entry, RemoteItem
 from integrations.signals import privacy_changed
 from integrations.switching import deactivate
 from tests.acts import is_asked, let_pass, meanwhile, one_cycle, wait_until
@@ -166,6 +170,41 @@ def test_a_worker_that_lost_its_lease_and_the_one_that_took_it_make_one_copy(san
     copy = SyncedEvent.objects.get()
     assert [event["id"] for event in sandbox.events("ann")] == [copy.remote_id]
     assert not ExternalEvent.objects.exists()
+
+
+UID = UUID(int=1)
+THEIRS = RemoteItem("theirs", "etag", tomorrow(14), tomorrow(15))
+NEW = Create(UID, Entry(UID, "Fire safety", tomorrow(15), tomorrow(16)))
+WRITES: dict[str, Callable[[Calendar, SyncedEvent], object]] = {
+    "a page of changes": lambda calendar, _: converse(pull(calendar), calendar.provider.send_many),
+    "the end of a census": lambda calendar, _: record.finish_census(calendar),
+    "a series": lambda calendar, _: record.replace_series(calendar, "series", [THEIRS]),
+    "an intent": lambda calendar, _: record.intend(calendar, [NEW]),
+    "an answer": lambda calendar, copy: record.note_copy(calendar, copy, remote_id="late"),
+    "the end of a copy": record.drop_copy,
+    "a copy that was found": lambda calendar, copy: record.adopt(calendar, THEIRS, copy),
+}
+
+
+def stored():
+    return [list(model.objects.order_by("pk").values()) for model in (CalendarMapping, SyncedEvent, ExternalEvent)]
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_a_worker_that_lost_its_lease_writes_nothing(sandbox, ann, write):
+    plan_event("First aid", ann)
+    sandbox.add("ann", "Dentist", tomorrow(14))
+    sync_now(ann)
+    ExternalEvent.objects.update(series_id="series", seen_round=99)
+    sandbox.add("ann", "Meeting", tomorrow(16))
+    calendar = loaded(ann)
+    CalendarMapping.objects.update(lease=uuid4())
+    before = stored()
+
+    with pytest.raises(LeaseLost):
+        write(calendar, next(iter(calendar.copies.values())))
+
+    assert stored() == before
 
 
 def test_titles_are_not_stored_by_a_sync_that_began_before_they_were_forbidden(sandbox, ann):
