@@ -9,11 +9,14 @@ import responses
 from events.sync import engine
 from instructors.models import CalendarMapping
 from integrations.models import Integration
+from integrations.providers.errors import ProviderError
 from integrations.providers.microsoft.provider import Microsoft365
 from tests.conftest import address
 from tests.factories import CalendarMappingFactory, IntegrationFactory
 from tests.hostile.graph import HostileGraph, Told, item
 from tests.wire import CREDENTIALS, Wire, serve, sign_in_works
+
+LONGEST_SENTENCE = 500  # characters
 
 
 @pytest.fixture(scope="package")
@@ -100,6 +103,12 @@ def ann(integration: Integration, hostile: HostileGraph) -> CalendarMapping:
 @pytest.fixture
 def ben(integration: Integration, hostile: HostileGraph) -> CalendarMapping:
     return paired(integration, "ben")
+
+
+def is_fit_for_the_page(error: ProviderError) -> bool:
+    """Whether it is a sentence that an admin can read."""
+    words = str(error)
+    return words.isprintable() and words[-1:] in {".", ")"} and len(words) < LONGEST_SENTENCE
 
 
 def shown(value: Any) -> str:

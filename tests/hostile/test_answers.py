@@ -11,18 +11,12 @@ import pytest
 from integrations.providers.conversation import Request
 from integrations.providers.errors import ProviderError, Unavailable
 from integrations.providers.microsoft import wire as wire_module
-from tests.hostile.conftest import shown
+from tests.hostile.conftest import is_fit_for_the_page, shown
 from tests.hostile.corpus.answers import ANSWERS, BOMBS, ENDLESS
 from tests.hostile.corpus.bodies import BODIES
 from tests.wire import Said
 
 ONE, TWO = [Request("GET", "/a")], [Request("GET", "/a"), Request("DELETE", "/b")]
-SENTENCE = 500  # characters that an admin reads
-
-
-def is_fit_for_the_page(error: ProviderError) -> bool:
-    words = str(error)
-    return words.isprintable() and words.endswith(".") and len(words) < SENTENCE
 
 
 def answers_to(graph: Any, requests: list[Request]) -> list[Any]:

@@ -4,7 +4,6 @@ Source: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-cre
 """
 
 import base64
-import json
 import threading
 import time
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ import requests
 from msal.exceptions import MsalServiceError
 
 from integrations.providers.errors import NeedsAdmin, ProviderError, Unavailable
+from integrations.providers.microsoft.login import LoginSession
+from integrations.providers.microsoft.wire import UnreadableAnswer, parsed
 from integrations.providers.types import Credentials
 
 LOGIN_HOSTS = {
@@ -29,7 +30,6 @@ SCOPE_HOSTS = {
     "dod": "https://dod-graph.microsoft.us",
     "china": "https://microsoftgraph.chinacloudapi.cn",
 }
-TIMEOUT = (5, 20)  # seconds to connect, to read
 PASSING = {90006, 90024, 90033, 90055}  # trouble of Entra's own, or too many requests
 REFUSED_FOR = 30.0  # seconds for which a refusal is not asked for again
 
@@ -82,37 +82,6 @@ class SignInRefused(NeedsAdmin):
         super().__init__(sentence, code=label, request_id=request_id, is_whole=True)
 
 
-class LoginSession:
-    """The http_client that msal is handed: every call passes `verify` and `timeout`.
-
-    `refusal` keeps the last body of a 4xx, because msal's own error does not carry it. What is no JSON object is not
-    from Entra (a proxy, a hotel's network) and raises InvalidJSONError: it says nothing of the credentials.
-    """
-
-    def __init__(self, verify: bool | str) -> None:
-        self.session = requests.Session()
-        self.verify = verify
-        self.refusal: dict[str, Any] = {}
-
-    def get(self, url: str, **kwargs: Any) -> requests.Response:
-        return self._keep(self.session.get(url, **kwargs, verify=self.verify, timeout=TIMEOUT))
-
-    def post(self, url: str, **kwargs: Any) -> requests.Response:
-        return self._keep(self.session.post(url, **kwargs, verify=self.verify, timeout=TIMEOUT))
-
-    def close(self) -> None:
-        self.session.close()
-
-    def _keep(self, response: requests.Response) -> requests.Response:
-        if response.status_code >= 500:
-            return response
-        body = response.json()
-        if not isinstance(body, dict):
-            raise requests.exceptions.InvalidJSONError("not an object")
-        self.refusal = body if response.status_code >= 400 else {}
-        return response
-
-
 class Tokens:
     """The access token of one app, fetched when needed and shared by the threads of a process."""
 
@@ -145,8 +114,8 @@ class Tokens:
         """What the token says of itself, for diagnosis only: it is not verified, and empty where it cannot be read."""
         _, _, payload = self.get().rpartition(".")[0].rpartition(".")
         try:
-            claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        except ValueError:
+            claims = parsed(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        except (ValueError, UnreadableAnswer):
             return {}
         return claims if isinstance(claims, dict) else {}
 
@@ -158,6 +127,8 @@ class Tokens:
             raise Unavailable(
                 f"Microsoft's sign-in cannot be reached ({type(error).__name__}).", is_whole=True
             ) from None
+        except UnreadableAnswer as error:
+            raise Unavailable(str(error), is_whole=True) from None
         except ValueError as error:  # msal: the authority's configuration was refused
             raise self._refusal(self.http.refusal) from error
         if "access_token" not in answer:
@@ -177,10 +148,10 @@ class Tokens:
 
     @staticmethod
     def _refusal(body: dict[str, Any]) -> ProviderError:
-        codes = body.get("error_codes")
-        code = codes[0] if isinstance(codes, list) and codes and isinstance(codes[0], int) else 0
+        """What a refusal of Entra's means; see `login.refusal_in`."""
+        code = next(iter(body.get("error_codes") or ()), 0)
         if "error" not in body:
             return Unavailable("Microsoft's sign-in gave an answer that cannot be understood.", is_whole=True)
         if body["error"] == "temporarily_unavailable" or code in PASSING:
             return Unavailable("Microsoft's sign-in is not available for the moment.", is_whole=True)
-        return SignInRefused(code, str(body.get("correlation_id") or body.get("trace_id") or ""))
+        return SignInRefused(code, body["correlation_id"])

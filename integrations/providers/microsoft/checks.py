@@ -11,6 +11,7 @@ from integrations.providers.conversation import Conversation, Request, converse
 from integrations.providers.errors import MailboxUnusable, NeedsAdmin, NotFound, ProviderError, Unavailable
 from integrations.providers.microsoft.auth import SignInRefused
 from integrations.providers.microsoft.client import values
+from integrations.providers.microsoft.codec import line_of, text_of
 from integrations.providers.types import Check, Entry, Window
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ def roles(provider: "Microsoft365", user_id: str) -> str:
     claims = provider.tokens.claims()
     if not claims:
         return "The token does not say which roles it carries; the next steps show it."
-    granted = set(claims.get("roles") or ())
+    roles_in_it = claims.get("roles")
+    granted = set(map(text_of, roles_in_it)) if isinstance(roles_in_it, list) else set()
     lacking = [role for role in ROLES if role not in granted]
     if lacking == [CALENDARS] and "Calendars.Read" not in granted and may_read(provider, user_id):
         return "User.Read.All is granted, and Exchange lets the app use calendars."
@@ -106,7 +108,7 @@ def read_calendar(provider: "Microsoft365", user_id: str) -> Conversation[str]:
     today = datetime.now(UTC)
     yield from provider.census(user_id, Window(today, today + timedelta(days=1)))
     user = yield Request("GET", f"/users/{quote(user_id)}?$select=displayName")
-    name = user.get("displayName") if isinstance(user, Mapping) else ""
+    name = line_of(user.get("displayName")) if isinstance(user, Mapping) else ""
     return f"Read the calendar of {name or user_id}."
 
 

@@ -20,6 +20,7 @@ from integrations.providers.errors import (
     Rejected,
     Unavailable,
 )
+from integrations.providers.microsoft.codec import usable_id
 
 MAILBOX_CODES = {
     "errorinvaliduser": "Exchange does not know this person, for example because it is a guest or the account is gone.",
@@ -33,6 +34,7 @@ EXPIRED_CODES = {"syncstatenotfound", "resyncrequired", "syncstateinvalid", "res
 TOKEN_CODES = {"invalidauthenticationtoken", "unauthorized", "unauthenticated", ""}
 ITEM_CODES = {"erroritemnotfound", "errorfoldernotfound", "erroritemnotfoundexception"}
 LONGEST_RETRY_AFTER = 86_400.0  # seconds; what asks for more is asked again after a day
+LONGEST_WORD = 100  # characters of a code or a request id
 PASSING_STATUSES = {408, 409, 412, 423, 424, 425, 429}
 
 
@@ -46,33 +48,38 @@ def envelope(body: Any) -> Mapping[str, Any]:
     return error if isinstance(error, Mapping) else {}
 
 
+def word(value: object) -> str:
+    """`value` where it is a short word, as each code and request id is; what is something else says nothing."""
+    is_word = isinstance(value, str) and len(value) <= LONGEST_WORD and value.isascii() and value.isprintable()
+    return str(value) if is_word else ""
+
+
 def retry_after(headers: Mapping[str, Any]) -> float | None:
     """Seconds to wait by the Retry-After header, from one to LONGEST_RETRY_AFTER; None without one that can be read."""
-    value = next((text for name, text in headers.items() if name.lower() == "retry-after"), "")
-    seconds = seconds_of(str(value))
+    seconds = seconds_of(next((value for name, value in headers.items() if name.lower() == "retry-after"), ""))
     return min(max(seconds, 1.0), LONGEST_RETRY_AFTER) if math.isfinite(seconds) else None
 
 
-def seconds_of(value: str) -> float:
+def seconds_of(value: Any) -> float:
     """The seconds that `value` means: a number, also with decimals, or a date. Not finite where it means none."""
     try:
         return float(value)
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         pass
     try:
         return (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, AttributeError):
         return math.nan
 
 
-def error_for(status: int, headers: Mapping[str, str], body: Any) -> ProviderError:
+def error_for(status: int, headers: Mapping[str, Any], body: Any) -> ProviderError:
     """The ProviderError that an answer of 300 or more means."""
     error = envelope(body)
-    code = str(error.get("code") or "")
+    code = word(error.get("code"))
     details: dict[str, Any] = {"code": code or str(status), "request_id": request_id(headers, error)}
     key = code.lower()
     if key == "errorduplicatetransactionid":
-        existing = str(error.get("@event.existingEventId") or "")
+        existing = usable_id(error.get("@event.existingEventId"))
         return DuplicateKey("An item with this key stands there already.", existing_id=existing, **details)
     if status == 410 or (400 <= status < 500 and key in EXPIRED_CODES):
         return CursorExpired("Microsoft does not know the place in the list of changes any more.", **details)
@@ -83,10 +90,9 @@ def error_for(status: int, headers: Mapping[str, str], body: Any) -> ProviderErr
     return failure(status, headers, details)
 
 
-def request_id(headers: Mapping[str, str], error: Mapping[str, Any]) -> str:
+def request_id(headers: Mapping[str, Any], error: Mapping[str, Any]) -> str:
     inner = error.get("innerError") or error.get("innererror") or {}
-    named = headers.get("request-id") or (inner.get("request-id") if isinstance(inner, Mapping) else "")
-    return str(named or "")
+    return word(headers.get("request-id")) or word(inner.get("request-id") if isinstance(inner, Mapping) else "")
 
 
 def refusal(status: int, code: str, details: dict[str, Any]) -> NeedsAdmin:
@@ -115,7 +121,7 @@ def absence(code: str, details: dict[str, Any]) -> ProviderError:
     return Unavailable(f"Microsoft answered 404 without a known reason ({details['code']}).", **details)
 
 
-def failure(status: int, headers: Mapping[str, str], details: dict[str, Any]) -> ProviderError:
+def failure(status: int, headers: Mapping[str, Any], details: dict[str, Any]) -> ProviderError:
     if status == 507:
         return Unavailable(f"The mailbox is full. Microsoft answered {details['code']}.", **details)
     if status in PASSING_STATUSES or (status >= 500 and status != 501) or status < 400:
