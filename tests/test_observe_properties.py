@@ -200,8 +200,8 @@ def test_what_was_removed_is_only_missing_where_it_was_ours_and_what_is_no_mirro
     assert set(seen.missing) == {ids[one] for one in scene.removed if one in ids}
     assert not set(seen.missing) & {*seen.untouched, *seen.changed, *seen.adopted}
     others = {one for one in scene.removed if one not in ids}
-    assert set(seen.dropped) == others | scene.ids("adopted", "strays", "ignored")
-    assert not set(seen.dropped) & {*named(seen.external), *named(seen.unsure), *ids}
+    assert set(seen.dropped) == others | scene.ids("adopted", "ignored")
+    assert not set(seen.dropped) & {*named(seen.external), *named(seen.unsure), *named(seen.strays), *ids}
 
 
 @given(scenes(), st.randoms(use_true_random=False))

@@ -57,7 +57,7 @@ def observe(page: Page, copies: Mapping[UUID, SentCopy], *, mailbox: str) -> Obs
         else:
             seen.dropped.append(remote_id)
     seen.changed += [by_id[series_id].session_uid for series_id in page.series if series_id in by_id]
-    seen.dropped += [item.remote_id for item in (*seen.adopted.values(), *seen.strays)]
+    seen.dropped += [item.remote_id for item in seen.adopted.values()]
     return seen
 
 

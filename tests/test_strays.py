@@ -1,0 +1,42 @@
+"""Items of ours that the database knows nothing of, or knows otherwise: after a restore of it, as a rule."""
+
+from events.models import ExternalEvent, Session, SyncedEvent
+from tests.conftest import plan_event, sync_now
+
+
+def forget(*models) -> None:
+    """Rows are gone without a word, as after a restore."""
+    for model in models:
+        rows = model.objects.all()
+        rows._raw_delete(rows.db)
+
+
+def begin_anew(mapping) -> None:
+    """The calendar is read as a whole at the next sync."""
+    type(mapping).objects.update(cursor="", next_cursor="", census_link="", census_at=None)
+    mapping.refresh_from_db()
+
+
+def test_a_copy_of_a_session_that_nobody_knows_any_more_is_an_external_event(sandbox, ann):
+    event = plan_event("First aid", ann)
+    sync_now(ann)
+    forget(SyncedEvent, Session.instructors.through, Session)
+    begin_anew(ann)
+
+    sync_now(ann)
+
+    assert sandbox.subjects("ann") == [event.title]
+    assert ExternalEvent.objects.get().remote_id == sandbox.events("ann")[0]["id"]
+    assert not SyncedEvent.objects.exists()
+
+
+def test_a_copy_that_is_adopted_is_no_external_event(sandbox, ann):
+    plan_event("First aid", ann)
+    sync_now(ann)
+    forget(SyncedEvent)
+    begin_anew(ann)
+
+    sync_now(ann)
+
+    assert SyncedEvent.objects.get().remote_id == sandbox.events("ann")[0]["id"]
+    assert not ExternalEvent.objects.exists()
