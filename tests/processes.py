@@ -5,34 +5,44 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from devtools import process as child
 from tests.conftest import Sandbox, process_environment
 
+QUIET = ["--without-gossip", "--without-mingle"]
 ROLES = {
-    "realtime": ["worker", "-Q", "realtime", "-c", "2", "--without-gossip", "--without-mingle"],
-    "bulk": ["worker", "-Q", "bulk", "-c", "1", "--without-gossip", "--without-mingle"],
-    "beat": ["beat", "--schedule"],
+    "realtime": ["worker", "-Q", "realtime", "-c", "2", *QUIET],
+    "bulk": ["worker", "-Q", "bulk", "-c", "1", *QUIET],
+    "worker": ["worker", "-Q", "realtime,bulk", "-c", "1", *QUIET],
+    "stack": ["worker", "-Q", "realtime,bulk", "-c", "1", *QUIET, "--beat"],  # with a beat of its own
+    "solo": ["worker", "-Q", "realtime,bulk", "-P", "solo", *QUIET],  # without children: all of it dies at once
+    "beat": ["beat"],
 }
+CELERY = ("celery",)
 
 
 @contextmanager
 def running(
-    sandbox: Sandbox, folder: Path, *roles: str, **environment: str
+    sandbox: Sandbox, folder: Path, *roles: str, program: Sequence[str] = CELERY, **environment: str
 ) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
-    """Run these roles until the block ends; their logs are in `folder`."""
+    """Run these roles until the block ends; their logs are in `folder`. A second one of a role is called `beat-2`.
+
+    `program` is the module that is run for each, with the first of its arguments.
+    """
+    folder.mkdir(exist_ok=True)
     values = {
         "MICROSOFT_LOGIN_URL": sandbox.line["login_url"],
         "MICROSOFT_GRAPH_URL": sandbox.line["graph_url"],
         "MICROSOFT_CA_FILE": sandbox.line["ca_file"],
         **environment,
     }
-    processes = {role: start(role, folder, values) for role in roles}
+    processes = {role: start(role, folder, values, program) for role in roles}
     try:
-        wait_for(lambda: all(ready(role, folder) for role in roles), seconds=40)
+        wait_for(lambda: all(ready(role, folder, process) for role, process in processes.items()), seconds=60)
         yield processes
     finally:
         for process in processes.values():
@@ -43,25 +53,48 @@ def end(process: subprocess.Popen[bytes], signal_: signal.Signals = signal.SIGTE
     """Signal the whole group of `process`, and wait; what does not end is killed."""
     if process.poll() is None:
         os.killpg(process.pid, signal_)
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(15)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
+    child.kill_group(process.pid)
+    process.wait(5)
+
+
+def kill(*processes: subprocess.Popen[bytes]) -> None:
+    """What `kill -9` does to these processes and their children, at the same moment."""
+    for process in processes:
+        child.kill_group(process.pid)
+    for process in processes:
         process.wait(5)
 
 
-def start(role: str, folder: Path, values: dict[str, str]) -> subprocess.Popen[bytes]:
-    arguments = [*ROLES[role], *([str(folder / "beat")] if role == "beat" else ["-n", f"{role}-{folder.name}@%h"])]
-    command = [sys.executable, "-m", "celery", "-A", "calsync", *arguments, "-l", "INFO"]
-    with (folder / f"{role}.log").open("wb") as log:
+def start(role: str, folder: Path, values: dict[str, str], program: Sequence[str] = CELERY) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", *program, "-A", "calsync", *ROLES[role.partition("-")[0]], *named(role, folder)]
+    with log_of(role, folder).open("wb") as log:
         return subprocess.Popen(
-            command, env=process_environment(**values), stdout=log, stderr=log, start_new_session=True
+            [*command, "-l", "INFO"],
+            env=process_environment(**values),
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
 
 
-def ready(role: str, folder: Path) -> bool:
-    text = (folder / f"{role}.log").read_text()
-    return "ready" in text if role != "beat" else "beat: Starting" in text
+def named(role: str, folder: Path) -> list[str]:
+    """The options that keep this process apart from others of its role."""
+    schedule = ["--schedule", str(folder / f"{role}.schedule")]
+    if role.startswith("beat"):
+        return schedule
+    return ["-n", f"{role}-{folder.name}@%h", *(schedule if role.startswith("stack") else [])]
+
+
+def log_of(role: str, folder: Path) -> Path:
+    return folder / f"{role}.log"
+
+
+def ready(role: str, folder: Path, process: subprocess.Popen[bytes]) -> bool:
+    text = log_of(role, folder).read_text()
+    assert process.poll() is None, f"{role} has ended: {text[-2000:]}"
+    return ("beat: Starting" if role.startswith("beat") else " ready") in text
 
 
 def wait_for(claim: Callable[[], Any], *, seconds: float) -> float:

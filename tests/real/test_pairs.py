@@ -1,0 +1,51 @@
+"""Two of what there should be one of: two beats, two workers for the same calendars."""
+
+import pytest
+
+from calsync.celery import app
+from events.tasks import cycle, sync_mappings
+from tests.processes import log_of, running, wait_for
+from tests.real.ending import converges, stays
+from tests.real.times import SHORT
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
+
+BEATS = ["beat", "beat-2"]
+WORKERS = ["worker", "worker-2"]
+
+
+def cycles_of(folder) -> list[int]:
+    """How many cycles each beat has asked for."""
+    return [log_of(beat, folder).read_text().count("events.tasks.cycle") for beat in BEATS]
+
+
+def test_two_beats_make_no_more_than_two_requests_in_each_interval(sandbox, scene, tmp_path):
+    with running(sandbox, tmp_path, "worker", *BEATS, **SHORT):
+        scene.change()
+        converges(sandbox)
+        before = cycles_of(tmp_path)
+        sandbox.control("DELETE", "requests")
+        wait_for(lambda: all(now > then + 2 for then, now in zip(before, cycles_of(tmp_path), strict=True)), seconds=60)
+        requests = sandbox.requests()["batch"]
+        asked_for = sum(cycles_of(tmp_path)) - sum(before)
+
+        assert 0 < requests <= asked_for + 2  # which were on their way before
+        converges(sandbox)
+    stays(sandbox)
+
+
+def test_two_workers_with_every_hint_and_cycle_twice_make_each_copy_once(sandbox, scene, tmp_path):
+    sandbox.configure(latency_ms=30)
+    pks = [mapping.pk for mapping in scene.people.values()]
+    with running(sandbox, tmp_path, *WORKERS, "beat", **SHORT):
+        scene.change()
+        for _ in range(3):
+            sync_mappings.delay(pks, hinted=False)
+            cycle.delay()
+
+        converges(sandbox)
+        stats = app.control.inspect(timeout=20, limit=2).stats() or {}
+        done = [one["total"] for one in stats.values()]
+        assert len(done) == 2
+        assert all(done)
+    stays(sandbox)
