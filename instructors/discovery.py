@@ -17,7 +17,7 @@ from integrations.connection import connect
 from integrations.models import Integration
 from integrations.providers.base import Provider
 from integrations.providers.conversation import Conversation, Driver
-from integrations.providers.errors import NeedsAdmin, ProviderError, Unavailable
+from integrations.providers.errors import NeedsAdmin, ProviderError, Rejected, Unavailable
 from integrations.providers.types import Person
 
 log = structlog.get_logger(__name__)
@@ -45,7 +45,7 @@ def discover(integration: Integration, instructors: Iterable[int] | None = None,
             error = one.error or error
             if one.error is None:
                 new += store(integration, people[one.key], one.result or ())
-            elif isinstance(one.error, NeedsAdmin) and not one.error.is_whole:
+            elif is_lasting(one.error):
                 note_refusal(integration, people[one.key], one.error)
         if new:
             sync_wanted.send(CalendarMapping, mappings=new, bulk=True)
@@ -65,6 +65,12 @@ def conclude(integration: Integration, error: ProviderError | None) -> None:
         is_passing = isinstance(error, Unavailable)
         problem = integration.problem if is_passing else f"People could not be looked up. {error}"
         integration.rest(problem, seconds=REST)
+
+
+def is_lasting(error: ProviderError) -> bool:
+    """Whether an error is about one person's look-up and would come again."""
+    is_garbled = isinstance(error, Unavailable) and error.is_garbled
+    return not error.is_whole and (is_garbled or isinstance(error, NeedsAdmin | Rejected))
 
 
 def look_up(provider: Provider, email: str) -> Conversation[Found]:
@@ -121,28 +127,36 @@ def store(integration: Integration, instructor: Instructor, people: Found) -> li
     else:
         unlink(integration, instructor)
     if isinstance(verdict, NotLinked):
-        values = {"cause": verdict.cause, "detail": verdict.detail, "suggestion": usable(verdict), "checked_at": now()}
-        Unmatched.objects.update_or_create(values, integration=integration, instructor=instructor)
+        note(integration, instructor, verdict)
     else:
         Unmatched.objects.filter(integration=integration, instructor=instructor).delete()
     return new
 
 
 @transaction.atomic
-def note_refusal(integration: Integration, instructor: Instructor, error: NeedsAdmin) -> None:
-    """Say at `instructor` that the app may not look people up, instead of what it said before; a mailbox stays."""
+def note_refusal(integration: Integration, instructor: Instructor, error: ProviderError) -> None:
+    """Say at `instructor` why a look-up gave no answer, instead of what it said before; a mailbox stays."""
     asked_for = Instructor.objects.filter(pk=instructor.pk, email=instructor.email)
     is_there = asked_for.select_for_update(no_key=True).values_list("pk").first()
     if is_there and not CalendarMapping.objects.filter(integration=integration, instructor=instructor).exists():
-        detail = str(error)[: Unmatched._meta.get_field("detail").max_length]
-        values = {"cause": Unmatched.Cause.REFUSED, "detail": detail, "suggestion": "", "checked_at": now()}
-        Unmatched.objects.update_or_create(values, integration=integration, instructor=instructor)
+        verdict = NotLinked(Unmatched.Cause.REFUSED, str(error))
+        if isinstance(error, Rejected):
+            verdict = NotLinked(Unmatched.Cause.NOT_FOUND, f"Microsoft refuses to look up this address ({error.code}).")
+        note(integration, instructor, verdict)
+
+
+def note(integration: Integration, instructor: Instructor, verdict: NotLinked) -> None:
+    detail = verdict.detail[: Unmatched._meta.get_field("detail").max_length]
+    values = {"cause": verdict.cause, "detail": detail, "suggestion": usable(verdict), "checked_at": now()}
+    Unmatched.objects.update_or_create(values, integration=integration, instructor=instructor)
 
 
 def usable(verdict: NotLinked) -> str:
     """The address that `verdict` suggests, unless another instructor has it or nobody could type it."""
+    if not verdict.suggestion or not is_address(verdict.suggestion):
+        return ""
     is_taken = Instructor.objects.filter(email__iexact=verdict.suggestion).exists()
-    return "" if is_taken or not is_address(verdict.suggestion) else verdict.suggestion
+    return "" if is_taken else verdict.suggestion
 
 
 def is_address(text: str) -> bool:

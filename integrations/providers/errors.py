@@ -30,11 +30,17 @@ class ProviderError(Exception):
 
 
 class Unavailable(ProviderError):
-    """The network, the service or its limits; `retry_after` in seconds where the service named it."""
+    """The network, the service or its limits; `retry_after` in seconds where the service named it.
 
-    def __init__(self, sentence: str, *, retry_after: float | None = None, **details: object) -> None:
+    `is_garbled`: an answer came and makes no sense, which the next one may not do either.
+    """
+
+    def __init__(
+        self, sentence: str, *, retry_after: float | None = None, is_garbled: bool = False, **details: object
+    ) -> None:
         super().__init__(sentence, **details)  # type: ignore[arg-type]
         self.retry_after = retry_after
+        self.is_garbled = is_garbled
 
 
 class NoAnswer(Unavailable):
@@ -67,3 +73,8 @@ class DuplicateKey(ProviderError):
 
 class Rejected(ProviderError):
     """The request itself is refused, and would be again."""
+
+
+def concerns_more(error: ProviderError) -> bool:
+    """Whether an error is about more than what was asked for: the connection, or a time for which to wait."""
+    return error.is_whole or (isinstance(error, Unavailable) and error.retry_after is not None)

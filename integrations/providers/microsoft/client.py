@@ -50,9 +50,10 @@ class GraphClient:
     def relative(self, link: object) -> str:
         """`link` of an answer below the root. Raises Unavailable where it leads to another host or nowhere."""
         if not isinstance(link, str) or not link.startswith(self.root + "/"):
-            raise Unavailable("Microsoft's answer leads to another host.", code="foreign link")
+            raise Unavailable("Microsoft's answer leads to another host.", code="foreign link", is_garbled=True)
         if len(link) > LONGEST_LINK or not (link.isascii() and link.isprintable()):
-            raise Unavailable("Microsoft's answer leads to a place that cannot be asked for.", code="link")
+            sentence = "Microsoft's answer leads to a place that cannot be asked for."
+            raise Unavailable(sentence, code="link", is_garbled=True)
         return link.removeprefix(self.root)
 
     def _send(self, requests_: Sequence[Request]) -> list[Answer]:
@@ -71,7 +72,7 @@ class GraphClient:
             error.is_whole = False  # one calendar's request says nothing of the others
             return error
         except UnreadableAnswer as error:
-            return Unavailable(str(error), code=error.code)
+            return Unavailable(str(error), code=error.code, is_garbled=True)
         return body if is_success(status) else error_for(status, headers, body)
 
     def _batch(self, token: str, requests_: Sequence[Request]) -> list[Answer]:
@@ -188,7 +189,7 @@ def values(body: Any) -> list[Mapping[str, Any]]:
     """The items of a collection. Raises Unavailable where there is no such list: an error is never an empty one."""
     found = body.get("value") if isinstance(body, dict) else None
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
-        raise Unavailable("Microsoft's answer holds no list.", code="value")
+        raise Unavailable("Microsoft's answer holds no list.", code="value", is_garbled=True)
     return found
 
 
