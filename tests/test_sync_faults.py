@@ -136,7 +136,7 @@ def test_a_round_that_breaks_off_before_its_items_are_stored_is_read_again(sandb
     sandbox.add("ann", "Stand-up", tomorrow(8), recurrence=daily)
     sandbox.add("ann", "Of another program", tomorrow(10), transactionId=str(uuid5(NAMESPACE, "another")))
     sandbox.add("ann", "Dentist", tomorrow(14))
-    sandbox.fault({"method": "GET", "path": path, "mailbox": address("ann")}, status=503, times=1)
+    sandbox.fault({"method": "GET", "path": path, "mailbox": address("ann")}, status=503, retry_after=60, times=1)
 
     sync_now(ann)
     assert ann.retry_at

@@ -7,7 +7,7 @@ from integrations.providers.types import Page
 
 PAGES = 20_000  # of one answer; a mailbox of 4 million items
 EMPTY_PAGES = 100  # in a row
-REPEATED_PAGES = 20  # of one answer
+REPEATED_PAGES = 5  # of one answer
 
 
 class Endless(Unavailable):
@@ -43,5 +43,5 @@ class PageGuard:
 def content_of(page: Page) -> tuple[Hashable, ...]:
     """What `page` brings, to be compared; empty for nothing."""
     parts = (tuple((item.remote_id, item.etag) for item in page.items), page.removed, page.series, page.unreadable)
-    content = (*parts, page.digest)
+    content = (*parts, page.unread, page.digest)
     return content if any(content) else ()

@@ -1,23 +1,20 @@
 """Mirroring what else stands in one calendar: delta rounds, series and the census."""
 
-from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import transaction
 from django.utils.timezone import now
 
 from events.models import SyncedEvent
-from events.sync import record
+from events.sync import record, unread
 from events.sync.crash import crash_point
 from events.sync.guard import Endless, PageGuard
-from events.sync.observe import Observation, is_sent_by_us, observe
+from events.sync.pages import confirm, list_series, take
 from events.sync.state import Calendar, has_lasted, new_window
 from integrations.providers.conversation import Conversation
-from integrations.providers.errors import CursorExpired, NotFound, Rejected, Unavailable
-from integrations.providers.types import Page, RemoteItem, Window
+from integrations.providers.errors import CursorExpired, ProviderError, Unavailable
+from integrations.providers.types import Window
 
-SERIES_PAGES = 100  # of one series, which is kept in memory until all of it is there
 CENSUS_EVERY = timedelta(days=7)
 CENSUS_TRIES = 3  # readings of a window that changes while it is read
 
@@ -26,6 +23,14 @@ def pull(calendar: Calendar) -> Conversation[bool]:
     """Bring the mirror up to date; True when a copy of ours was found changed or gone. Raises ProviderError."""
     if not calendar.is_pulled:
         return False
+    drifted = yield from mirror_calendar(calendar)
+    if calendar.mapping.unread and not calendar.is_unfinished:
+        drifted |= yield from read_again(calendar)
+    return drifted
+
+
+def mirror_calendar(calendar: Calendar) -> Conversation[bool]:
+    """Follow the changes, or read everything where that is due or necessary."""
     if calendar.mapping.cursor and (calendar.is_urgent or not is_census_due(calendar)):
         try:
             return (yield from follow_changes(calendar))
@@ -55,7 +60,7 @@ def follow_changes(calendar: Calendar) -> Conversation[bool]:
     while True:
         page = yield from calendar.provider.follow_delta(calendar.mailbox, link)
         guard.check(page)
-        if page.items or page.removed or page.series or page.unreadable:
+        if page.items or page.removed or page.series or page.unreadable or page.unread:
             is_quiet = False
             series |= page.series | record.series_among(calendar, page.removed)
             drifted |= yield from take(calendar, page)
@@ -64,7 +69,7 @@ def follow_changes(calendar: Calendar) -> Conversation[bool]:
         if calendar.is_called_away():
             return drifted
         link = page.next_link
-    ours = {copy.remote_id for copy in calendar.copies.values()}
+    ours = calendar.remote_ids
     for series_id in sorted(series - ours):
         yield from list_series(calendar, series_id)
     if is_quiet:
@@ -73,26 +78,6 @@ def follow_changes(calendar: Calendar) -> Conversation[bool]:
         record.note(calendar, cursor=page.cursor)
         crash_point("cursor")
     return drifted
-
-
-def list_series(calendar: Calendar, series_id: str) -> Conversation[None]:
-    """Replace what is known of one series by all of its occurrences in the window."""
-    guard, items, link = PageGuard(SERIES_PAGES), list[RemoteItem](), ""
-    try:
-        while True:
-            page = yield from calendar.provider.list_series(calendar.mailbox, series_id, calendar.window, link)
-            guard.check(page)
-            note_unreadable(calendar, page)
-            items += page.items
-            if not page.next_link:
-                break
-            link = page.next_link
-    except NotFound:
-        items = []
-    except Rejected:  # what was known of it stands, and the other series go on
-        note_unreadable(calendar, Page(unreadable=(series_id,)))
-        return
-    record.replace_series(calendar, series_id, items)
 
 
 def full_round(calendar: Calendar) -> Conversation[bool]:
@@ -186,87 +171,21 @@ def unseen_copies(calendar: Calendar) -> list[UUID]:
     return [copy.session_uid for copy in inside if copy.observed != SyncedEvent.Observed.GONE]
 
 
-def take(calendar: Calendar, page: Page, *, census_link: str | None = None) -> Conversation[bool]:
-    """Apply one page; True when a copy of ours was found changed or gone."""
-    seen = observe(page, calendar.copies, mailbox=calendar.mailbox)
-    yield from resolve_unsure(calendar, seen)
-    note_unreadable(calendar, page)
-    with transaction.atomic():
-        if census_link is None:
-            record.hold(calendar)
-        else:
-            record.note(calendar, census_link=census_link)
-        drifted = apply(calendar, seen, is_census=census_link is not None)
-    crash_point("applied")
-    drifted |= yield from confirm(calendar, seen.missing)
-    return drifted
-
-
-def resolve_unsure(calendar: Calendar, seen: Observation) -> Conversation[None]:
-    """Ask for the marker of items that may be ours: a delta brings none."""
-    for item in seen.unsure:
-        try:
-            whole = yield from calendar.provider.get(calendar.mailbox, item.remote_id)
-        except NotFound:
-            seen.dropped.append(item.remote_id)
-            continue
-        is_stray = is_sent_by_us(whole, calendar.mailbox) and UUID(whole.marker) not in calendar.copies
-        (seen.strays if is_stray else seen.external).append(whole)
-
-
-def apply(calendar: Calendar, seen: Observation, *, is_census: bool) -> bool:
-    """Write what a page showed; True when a copy of ours was found changed or has been adopted."""
-    for uid in seen.changed:
-        if calendar.copies[uid].observed != SyncedEvent.Observed.CHANGED:
-            record.note_copy(calendar, calendar.copies[uid], observed=SyncedEvent.Observed.CHANGED)
-    for uid in seen.untouched:
-        if calendar.copies[uid].observed:
-            record.note_copy(calendar, calendar.copies[uid], observed=SyncedEvent.Observed.UNTOUCHED)
-    for uid, item in seen.adopted.items():
-        record.adopt(calendar, item, calendar.copies[uid])
-    known = record.adoptable(calendar, seen.strays)
-    for item in seen.strays:
-        if UUID(item.marker) in known:
-            record.adopt(calendar, item)
-    if is_census:
-        mark_seen(calendar, [*seen.changed, *seen.untouched])
-    ours = record.copied(calendar, seen.strays)
-    foreign = [item for item in seen.strays if item.remote_id not in ours]
-    record.mirror(calendar, [*seen.external, *foreign], [*seen.dropped, *ours])
-    return bool(seen.changed or seen.adopted or known)
-
-
-def mark_seen(calendar: Calendar, uids: Iterable[UUID]) -> None:
-    copies = [calendar.copies[uid] for uid in uids]
-    if not copies:
-        return
-    for copy in copies:
-        copy.seen_round = calendar.mapping.census_round
-    SyncedEvent.objects.filter(pk__in=[copy.pk for copy in copies]).update(seen_round=calendar.mapping.census_round)
-
-
-def confirm(calendar: Calendar, uids: Iterable[UUID]) -> Conversation[bool]:
-    """Ask for each copy that was missing: gone, or only moved out of the window; True when one is not as we left it."""
+def read_again(calendar: Calendar) -> Conversation[bool]:
+    """Ask for what could not be asked for earlier, where it is time; True when a copy of ours was not as left."""
     drifted = False
-    for uid in uids:
-        copy = calendar.copies[uid]
-        observed = SyncedEvent.Observed.CHANGED
+    for remote_id in unread.due(calendar):
+        if calendar.is_called_away():
+            break
+        tries = unread.tries_of(calendar, remote_id)
         try:
-            item = yield from calendar.provider.get(calendar.mailbox, copy.remote_id)
-        except NotFound:
-            observed = SyncedEvent.Observed.GONE
-        else:
-            if item.appearance == copy.receipt_fingerprint:
-                observed = SyncedEvent.Observed.UNTOUCHED
-        if copy.observed != observed:
-            record.note_copy(calendar, copy, observed=observed)
-        drifted |= observed != SyncedEvent.Observed.UNTOUCHED
+            page = yield from calendar.provider.read(calendar.mailbox, remote_id)
+            drifted |= yield from take(calendar, page, is_whole=True)
+            for series_id in (page.series | record.series_among(calendar, page.removed)) - calendar.remote_ids:
+                yield from list_series(calendar, series_id)
+        except ProviderError as error:
+            unread.postpone(calendar, remote_id, error)
+        if unread.tries_of(calendar, remote_id) == tries:
+            calendar.unanswered = 0
+            unread.forget(calendar, remote_id)
     return drifted
-
-
-def note_unreadable(calendar: Calendar, page: Page) -> None:
-    """Say, until the next census, that the calendar holds something that is not understood."""
-    if page.unreadable:
-        unreadable = calendar.mapping.unreadable + len(page.unreadable)
-        record.note(calendar, unreadable=unreadable)
-        record.keep_unreadable(calendar, page.unreadable)

@@ -192,7 +192,7 @@ def mirror(calendar: Calendar, items: Iterable[RemoteItem], dropped: Sequence[st
 
 def differing(calendar: Calendar, items: Sequence[RemoteItem]) -> list[RemoteItem]:
     """Those of somebody else's `items` that are not as they are stored; Graph repeats unchanged ones."""
-    ours = {copy.remote_id for copy in calendar.copies.values()}
+    ours = calendar.remote_ids
     stored = dict(
         of(calendar).filter(remote_id__in=[item.remote_id for item in items]).values_list("remote_id", "etag")
     )
@@ -232,9 +232,19 @@ def start_over(calendar: Calendar) -> None:
 
 def begin_full_round(calendar: Calendar, window: Window, *, next_cursor: str) -> None:
     """Begin a new census of a new window, with the place where its chain of changes begins."""
-    fresh = {"cursor": "", "next_cursor": next_cursor, "census_link": "", "census_at": None, "unreadable": 0}
     census_round = calendar.mapping.census_round + 1
-    note(calendar, census_round=census_round, window_start=window.start, window_end=window.end, **fresh)
+    note(
+        calendar,
+        cursor="",
+        next_cursor=next_cursor,
+        census_link="",
+        census_at=None,
+        census_round=census_round,
+        window_start=window.start,
+        window_end=window.end,
+        unreadable=0,
+        unread={},
+    )
 
 
 @transaction.atomic

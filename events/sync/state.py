@@ -62,10 +62,17 @@ class Calendar:
     again_in: float | None = None  # seconds after which a copy is to be tried again
     problem: str = ""
     postponed: list[Unavailable] = field(default_factory=list)
+    unanswered: int = 0  # items in a row that could not be asked for
+    reading: str = ""  # what is asked for again at the moment
 
     @property
     def mailbox(self) -> str:
         return self.mapping.remote_user_id
+
+    @property
+    def remote_ids(self) -> set[str]:
+        """The ids of our copies."""
+        return {copy.remote_id for copy in self.copies.values()}
 
     @property
     def is_pulled(self) -> bool:

@@ -57,6 +57,10 @@ class Provider(ABC):
         """The item with its marker; NotFound where it is gone."""
 
     @abstractmethod
+    def read(self, mailbox: str, remote_id: str) -> Conversation[Page]:
+        """The item with its marker, whatever it is: a page of a single item, of a series, or of what is gone."""
+
+    @abstractmethod
     def find(self, mailbox: str, session_uid: UUID) -> Conversation[tuple[RemoteItem, ...]]:
         """The items that carry the marker of this session."""
 

@@ -126,7 +126,8 @@ class Page:
     """A part of an answer: of a delta round, a series or a census.
 
     `next_link` goes on; `cursor` ends a delta round and starts the next one. A census or a series ends with neither.
-    `series` are the series that the round touched, `unreadable` the ids of items that could not be understood.
+    `series` are the series that the round touched, `unreadable` the ids of items that could not be understood,
+    `unread` the ids of items that could not be asked for just now.
     A page whose items are not read has a `digest`: one of the same items has the same.
     """
 
@@ -136,6 +137,7 @@ class Page:
     unreadable: tuple[str, ...] = ()
     next_link: str = ""
     cursor: str = ""
+    unread: tuple[str, ...] = ()
     digest: int = 0
 
 

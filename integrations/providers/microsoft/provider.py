@@ -1,5 +1,6 @@
 """Microsoft 365 as conversations. Source: https://learn.microsoft.com/graph/api/resources/calendar"""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -7,7 +8,14 @@ from uuid import UUID
 
 from integrations.providers.base import Provider, register
 from integrations.providers.conversation import Answer, Conversation, Request
-from integrations.providers.errors import CursorExpired, NotFound, Rejected, Unavailable
+from integrations.providers.errors import (
+    CursorExpired,
+    NotFound,
+    ProviderError,
+    Rejected,
+    Unavailable,
+    concerns_more,
+)
 from integrations.providers.microsoft.auth import Tokens
 from integrations.providers.microsoft.checks import checks
 from integrations.providers.microsoft.client import BATCH_SIZE, GraphClient, values
@@ -40,6 +48,8 @@ MARKER = f"singleValueExtendedProperties($filter=id eq '{MARKER_ID}')"
 TOLD = {*FIELDS.split(",")} - {"seriesMasterId", "transactionId"}  # of a single event, in full
 NO_HEADERS: Mapping[str, str] = {}
 PAGES = 100  # of a list that is short
+UNREAD = 20  # items of one page that may not be asked for; with more of them the page cannot be read
+GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 LONGEST_USER_ID = 200
 PEOPLE_FIELDS = "id,displayName,mail,userPrincipalName,proxyAddresses,userType"
 
@@ -61,7 +71,8 @@ class Microsoft365(Provider):
         return checks(self, user_id)
 
     def resolve_tenant(self) -> str:
-        return str(self.tokens.claims().get("tid") or self.tokens.credentials.tenant_id)
+        said = text_of(self.tokens.claims().get("tid"))
+        return said if GUID.fullmatch(said) else self.tokens.credentials.tenant_id
 
     def look_up(self, address: str) -> Conversation[tuple[Person, ...]]:
         """Source: https://learn.microsoft.com/graph/api/user-list"""
@@ -95,6 +106,9 @@ class Microsoft365(Provider):
         event = yield Request("GET", path(event_path(mailbox, remote_id), query), headers=PREFER)
         return readable(event)
 
+    def read(self, mailbox: str, remote_id: str) -> Conversation[Page]:
+        return page([(yield from self._whole(mailbox, remote_id))], next_link="", cursor="")
+
     def find(self, mailbox: str, session_uid: UUID) -> Conversation[tuple[RemoteItem, ...]]:
         """Source: https://learn.microsoft.com/graph/api/singlevaluelegacyextendedproperty-get"""
         wanted = f"singleValueExtendedProperties/Any(ep: ep/id eq '{MARKER_ID}' and ep/value eq '{session_uid}')"
@@ -113,7 +127,7 @@ class Microsoft365(Provider):
             link = self._links(body)["next_link"]
             if not link:
                 return found
-        raise Unavailable("Microsoft's list does not come to an end.", code="endless")
+        raise Unavailable("Microsoft's list does not come to an end.", code="endless", is_garbled=True)
 
     def start_delta(self, mailbox: str, window: Window) -> Conversation[Page]:
         """Source: https://learn.microsoft.com/graph/api/event-delta"""
@@ -130,19 +144,25 @@ class Microsoft365(Provider):
     def follow_delta(self, mailbox: str, link: str) -> Conversation[Page]:
         body = yield from known_place(link)
         events, nameless = latest(values(body))
+        unread: list[str] = []
         for remote_id in [key for key, event in events.items() if lacks_properties(event)]:
-            events[remote_id] = yield from self._whole(mailbox, remote_id)
-        return page([*events.values(), *nameless], is_bare=True, **self._links(body, is_round=True))
+            try:
+                events[remote_id] = yield from self._whole(mailbox, remote_id)
+            except ProviderError as error:
+                if concerns_more(error) or len(unread) == UNREAD:
+                    raise
+                del events[remote_id]
+                unread.append(remote_id)
+        links = self._links(body, is_round=True)
+        return page([*events.values(), *nameless], is_bare=True, unread=tuple(unread), **links)
 
     def _whole(self, mailbox: str, remote_id: str) -> Conversation[Mapping[str, Any]]:
         """An item of a delta in full: what was left out of it is not known, and never cleared."""
-        whole = path(event_path(mailbox, remote_id), {"$select": FIELDS})
+        whole = path(event_path(mailbox, remote_id), {"$select": FIELDS, "$expand": MARKER})
         try:
             body = yield Request("GET", whole, headers=PREFER)
         except (NotFound, CursorExpired):  # 404, 410
             return {"id": remote_id, "@removed": {"reason": "deleted"}}
-        except Rejected:  # nothing is known of it, which must not stop the calendar
-            return {"id": remote_id}
         if not isinstance(body, Mapping) or body.get("id") != remote_id:
             raise Unavailable("Microsoft's answer is not the event that was asked for.", code="event")
         return body
@@ -217,7 +237,14 @@ def latest(events: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Mapping[str, 
     return found, nameless
 
 
-def page(events: Sequence[Mapping[str, Any]], *, next_link: str, cursor: str, is_bare: bool = False) -> Page:
+def page(
+    events: Sequence[Mapping[str, Any]],
+    *,
+    next_link: str,
+    cursor: str,
+    is_bare: bool = False,
+    unread: tuple[str, ...] = (),
+) -> Page:
     """The events of an answer, sorted: items, removed ids, series that need listing, unreadable ones.
 
     In a delta (`is_bare`) occurrences come without their properties, so they only name their series.
@@ -239,7 +266,7 @@ def page(events: Sequence[Mapping[str, Any]], *, next_link: str, cursor: str, is
                 items.append(from_graph(event))
             except Unreadable:
                 unreadable.append(remote_id)
-    return Page(tuple(items), tuple(removed), frozenset(series), tuple(unreadable), next_link, cursor)
+    return Page(tuple(items), tuple(removed), frozenset(series), tuple(unreadable), next_link, cursor, unread)
 
 
 def person(user: Mapping[str, Any]) -> Person:
@@ -249,7 +276,7 @@ def person(user: Mapping[str, Any]) -> Person:
     """
     remote_user_id = usable_id(user.get("id"))
     if not remote_user_id or len(remote_user_id) > LONGEST_USER_ID:
-        raise Unavailable("Microsoft's answer names somebody without an id.", code="user")
+        raise Unavailable("Microsoft's answer names somebody without an id.", code="user", is_garbled=True)
     aliases = user.get("proxyAddresses")
     texts = map(text_of, aliases if isinstance(aliases, list) else ())
     return Person(

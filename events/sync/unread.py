@@ -1,0 +1,75 @@
+"""What could not be asked for in a calendar: it is asked for again by itself, and stops nothing else meanwhile.
+
+It is kept on the mapping, by remote id: how often it was tried, and when it is tried again. What was known of it
+stands. After three tries it counts as unreadable, which the calendar says, and is tried ever more rarely. A census
+reads everything anyhow.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.utils.timezone import now
+
+from events.sync import record
+from events.sync.state import Calendar
+from integrations.providers.errors import ProviderError, concerns_more
+
+TRIES = 3
+KEPT = 100  # of one calendar; with more of them it is the calendar that cannot be read
+PATIENCE = 3  # how many may fail in a row before the calendar counts as unavailable
+FIRST_PAUSE, FIRST_LONG_PAUSE, LONGEST_PAUSE = 5, 300, 86_400  # seconds; doubled each time
+
+
+def postpone(calendar: Calendar, remote_id: str, error: ProviderError) -> None:
+    """Note that an item or a series is to be asked for again. Raises `error` where it is not about the item alone."""
+    is_full = len(calendar.mapping.unread) >= KEPT and remote_id not in calendar.mapping.unread
+    if concerns_more(error) or is_full or calendar.unanswered >= PATIENCE:
+        raise error
+    calendar.unanswered += 1
+    keep(calendar, remote_id)
+
+
+def keep(calendar: Calendar, remote_id: str) -> None:
+    """Note one more try of what could not be asked for."""
+    tries = min(tries_of(calendar, remote_id) + 1, 20)
+    pause = pause_after(tries)
+    if tries < TRIES:
+        calendar.again_in = min(pause, calendar.again_in or pause)
+    unread = {**calendar.mapping.unread, remote_id: [tries, (now() + timedelta(seconds=pause)).isoformat()]}
+    record.note(calendar, unread=unread, unreadable=calendar.mapping.unreadable + (tries == TRIES))
+    record.keep_unreadable(calendar, [remote_id])
+
+
+def pause_after(tries: int) -> float:
+    """Seconds until the next try."""
+    first = FIRST_PAUSE if tries < TRIES else FIRST_LONG_PAUSE
+    doublings = tries - 1 if tries < TRIES else tries - TRIES
+    return float(min(first * 2**doublings, LONGEST_PAUSE))
+
+
+def forget(calendar: Calendar, remote_id: str) -> None:
+    """Note that the item was read."""
+    has_counted = tries_of(calendar, remote_id) >= TRIES
+    left = {key: value for key, value in calendar.mapping.unread.items() if key != remote_id}
+    record.note(calendar, unread=left, unreadable=max(calendar.mapping.unreadable - has_counted, 0))
+
+
+def tries_of(calendar: Calendar, remote_id: str) -> int:
+    return int(calendar.mapping.unread.get(remote_id, [0])[0])
+
+
+def is_waiting(calendar: Calendar, remote_id: str) -> bool:
+    """Whether this is to be asked for again soon, and so need not be asked for now."""
+    return 0 < tries_of(calendar, remote_id) < TRIES and calendar.reading != remote_id
+
+
+def due(calendar: Calendar) -> Iterator[str]:
+    """What is to be asked for again now, until too many have failed in a row."""
+    moment = now()
+    for remote_id, (_, again_at) in list(calendar.mapping.unread.items()):
+        if calendar.unanswered >= PATIENCE:
+            return
+        if datetime.fromisoformat(again_at) <= moment:
+            calendar.reading = remote_id
+            yield remote_id
+    calendar.reading = ""
