@@ -4,16 +4,18 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 import structlog
-from celery import shared_task
+from celery import Task, shared_task
 from django.conf import settings
+from django.db.models import F
 from django.utils.timezone import now
 from kombu.exceptions import OperationalError
 
 from events.closing import tidy
 from events.sync.engine import Again, sync
-from events.sync.state import SHARE_OF_LEASE
+from events.sync.state import TURN
 from instructors.claims import CalendarMappingQuerySet, Claim
 from instructors.models import CalendarMapping
 from integrations.models import Integration
@@ -30,38 +32,54 @@ def sync_mappings(pks: list[int], hinted: bool = True) -> None:
 
     `hinted`: only those that still wait for it, because several hints for one change need one sync.
     """
-    for start in range(REALTIME_CHUNK, len(pks), REALTIME_CHUNK):
-        sync_mappings.delay(pks[start : start + REALTIME_CHUNK], hinted)
-    sync_in_chunks(waiting(pks[:REALTIME_CHUNK], hinted=hinted), queue="realtime", size=REALTIME_CHUNK)
+    sync_part(sync_mappings, pks, hinted, queue="realtime", size=REALTIME_CHUNK)
 
 
 @shared_task
 def sync_in_bulk(pks: list[int], hinted: bool = True) -> None:
-    """The same for first syncs, which must not stand in the way of pushes. A large set is spread over the workers."""
-    for start in range(CHUNK, len(pks), CHUNK):
-        sync_in_bulk.delay(pks[start : start + CHUNK], hinted)
-    sync_in_chunks(waiting(pks[:CHUNK], hinted=hinted), queue="bulk", size=CHUNK)
+    """The same for first syncs, which must not stand in the way of pushes."""
+    sync_part(sync_in_bulk, pks, hinted, queue="bulk", size=CHUNK)
 
 
 @shared_task
 def cycle() -> None:
-    """Hand out everything that is due, in chunks; the integrations take turns, so that none waits for another."""
+    """Hand out what is due: one task for each integration, those that fail last. See `hand_on`."""
     tick = now()
-    due = {
-        pk: CalendarMapping.objects.filter(integration=pk).syncable().awake().not_seen_since(tick).count()
-        for pk in Integration.objects.working().values_list("pk", flat=True)
-    }
-    for turn in range(max((-(-count // CHUNK) for count in due.values()), default=0)):
-        for pk, count in due.items():
-            if turn * CHUNK < count:
-                sync_due.apply_async((pk, tick.isoformat()), expires=settings.SYNC_INTERVAL_SECONDS)
+    working = Integration.objects.working().order_by(F("failing_since").asc(nulls_first=True), "pk")
+    for pk in working.values_list("pk", flat=True):
+        if due_in(pk, tick).exists():
+            sync_due.apply_async((pk, tick.isoformat()), expires=settings.SYNC_INTERVAL_SECONDS)
 
 
 @shared_task
 def sync_due(integration_pk: int, tick: str) -> None:
-    """Sync one chunk of an integration's calendars that no one has synced since `tick`."""
-    due = CalendarMapping.objects.filter(integration=integration_pk).syncable().awake()
-    run(due.not_seen_since(datetime.fromisoformat(tick)), queue="bulk", size=CHUNK)
+    """Sync a chunk of an integration's calendars that no one has synced since `tick`, and hand on the others."""
+    begun = datetime.fromisoformat(tick)
+    due = due_in(integration_pk, begun)
+    claim = due.claim(CHUNK)
+    time_left = settings.SYNC_INTERVAL_SECONDS - (now() - begun).total_seconds()
+    if len(claim.mappings) == CHUNK and time_left > 0:
+        hand_on(sync_due, integration_pk, tick, expires=time_left)
+    run(claim, due, queue="bulk", size=CHUNK)
+
+
+def due_in(integration_pk: int, tick: datetime) -> CalendarMappingQuerySet:
+    return CalendarMapping.objects.filter(integration=integration_pk).syncable().awake().not_seen_since(tick)
+
+
+def sync_part(task: Task[..., None], pks: list[int], hinted: bool, *, queue: str, size: int) -> None:
+    """Sync the first of these calendars, those of one integration, and hand on the others.
+
+    An integration that fails comes last: its calendars take the longest.
+    """
+    sound_first = F("integration__failing_since").asc(nulls_first=True)
+    found = waiting(pks[:size], hinted=hinted).order_by(sound_first, "integration")
+    places = list(found.values_list("pk", "integration"))
+    own = [pk for pk, integration in places if integration == places[0][1]]
+    if rest := [pk for pk, integration in places if integration != places[0][1]] + pks[size:]:
+        hand_on(task, rest, hinted)
+    mappings = waiting(own, hinted=hinted)
+    run(mappings.claim(size), mappings, queue=queue, size=size)
 
 
 def waiting(pks: Sequence[int], *, hinted: bool) -> CalendarMappingQuerySet:
@@ -69,10 +87,14 @@ def waiting(pks: Sequence[int], *, hinted: bool) -> CalendarMappingQuerySet:
     return found.filter(requested_at__isnull=False) if hinted else found
 
 
-def sync_in_chunks(mappings: CalendarMappingQuerySet, *, queue: str, size: int) -> None:
-    """Sync `mappings`, those of each integration by themselves."""
-    for integration in set(mappings.values_list("integration", flat=True)):
-        run(mappings.filter(integration=integration), queue=queue, size=size)
+def hand_on(task: Task[..., None], *args: object, **options: Any) -> None:
+    """Put what is left behind everybody else's work in the queue.
+
+    Large sets do so before their first part is begun: all idle workers join in, and yet nobody ever waits for more
+    of one than the parts that are being worked on and one more.
+    """
+    with suppressed_outage():
+        task.apply_async(args, **options)
 
 
 @contextmanager
@@ -84,27 +106,32 @@ def suppressed_outage() -> Iterator[None]:
         log.warning("broker_unreachable")
 
 
-def run(mappings: CalendarMappingQuerySet, *, queue: str, size: int) -> None:
-    """Claim up to `size` of `mappings` and sync them; what has to be synced again goes back to its queue.
+def run(claim: Claim, mappings: CalendarMappingQuerySet, *, queue: str, size: int) -> None:
+    """Sync the claimed ones of `mappings`, and then those that may not be held together with them.
 
-    Calendars that may not be held together are synced one part after the other, for as long as one lease allows.
+    These take one part after the other, for as long as one task may take.
     """
     started = time.monotonic()
-    claim = mappings.claim(size)
     sync_claimed(claim, queue)
-    while claim.has_left and time.monotonic() - started < settings.SYNC_LEASE_SECONDS * SHARE_OF_LEASE:
+    while claim.has_left and time.monotonic() - started < TURN:
         mappings = mappings.exclude(pk__in=[mapping.pk for mapping in claim.mappings])
         claim = mappings.claim(size)
         sync_claimed(claim, queue)
 
 
 def sync_claimed(claim: Claim, queue: str) -> None:
+    """Sync what is claimed. What has to be synced again goes back to its queue, all that is unfinished together."""
+    unfinished: list[int] = []
+
     def again(calendars: Again) -> None:
-        task = sync_mappings if calendars.is_urgent or (queue == "realtime" and calendars.seconds) else sync_in_bulk
-        if calendars.seconds < settings.SYNC_INTERVAL_SECONDS:
-            with suppressed_outage():
-                task.apply_async((list(calendars.mappings), calendars.seconds == 0), countdown=calendars.seconds)
+        if not (calendars.seconds or calendars.is_urgent):
+            unfinished.extend(calendars.mappings)
+        elif calendars.seconds < settings.SYNC_INTERVAL_SECONDS:
+            task = sync_mappings if calendars.is_urgent or queue == "realtime" else sync_in_bulk
+            hand_on(task, list(calendars.mappings), calendars.seconds == 0, countdown=calendars.seconds)
 
     in_flight = settings.SYNC_BATCHES_IN_FLIGHT[queue]
     sync(claim, in_flight=in_flight, is_urgent=queue == "realtime", on_again=again)
+    if unfinished:
+        hand_on(sync_in_bulk, unfinished)
     tidy(claim.mappings)

@@ -1,6 +1,7 @@
 """The cycle: what it hands out, what an idle one costs, and that one calendar never holds up the others."""
 
 import json
+from typing import Any
 
 import pytest
 import redis
@@ -69,15 +70,24 @@ def _no_queue():
 
 
 @pytest.mark.usefixtures("_no_queue")
-def test_the_cycle_hands_out_each_integration_in_chunks_that_expire(people, monkeypatch):
+def test_the_cycle_hands_out_each_integration_in_chunks_that_expire(people, sandbox, monkeypatch):
     monkeypatch.setattr("events.tasks.CHUNK", 3)
 
     cycle()
+    (first,) = handed_out()
+    sync_due(people["ann"].integration_id, now().isoformat())
 
+    (_, second) = handed_out()
+    assert (first["task"], second["task"]) == ("events.tasks.sync_due",) * 2
+    assert first["expires"]
+    assert second["expires"]
+    assert CalendarMapping.objects.filter(synced_at=None).count() == 1
+
+
+def handed_out() -> list[dict[str, Any]]:
+    """The headers of what waits for a bulk worker, the oldest first."""
     messages = redis.Redis.from_url(settings.REDIS_URL).lrange("bulk", 0, -1)
-    headers = [json.loads(message)["headers"] for message in messages]
-    assert [header["task"] for header in headers] == ["events.tasks.sync_due"] * 2
-    assert all(header["expires"] for header in headers)
+    return [json.loads(message)["headers"] for message in reversed(messages)]
 
 
 @pytest.mark.usefixtures("_no_queue")

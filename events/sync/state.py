@@ -22,6 +22,7 @@ from integrations.providers.types import Entry, Window
 
 TOLD_AFTER = timedelta(hours=1)  # a passing failure is nobody's business before
 SHARE_OF_LEASE = 0.6  # after which a conversation ends, to go on at the next claim
+TURN = 30.0  # seconds after which it does so as well, behind what has come to the queue meanwhile
 
 
 class LeaseLost(Exception):
@@ -129,7 +130,7 @@ def load(claim: Claim, provider: Provider, report: Report, *, is_urgent: bool = 
     entries = desired(claim.mappings, current, horizon=horizon())
     add_copies_wanted_again(entries, copies)
     take_back(claim, entries, copies, released_before=loaded_at)
-    deadline = time.monotonic() + (claim.until - now()).total_seconds() * SHARE_OF_LEASE
+    deadline = time.monotonic() + min((claim.until - now()).total_seconds() * SHARE_OF_LEASE, TURN)
     return {
         mapping.pk: Calendar(
             mapping=mapping,
