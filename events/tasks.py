@@ -13,6 +13,7 @@ from django.db.models import F
 from django.utils.timezone import now
 from kombu.exceptions import OperationalError
 
+from events.clock import follow_the_clock
 from events.closing import tidy
 from events.sync.engine import Again, sync
 from events.sync.state import TURN
@@ -44,6 +45,7 @@ def sync_in_bulk(pks: list[int], hinted: bool = True) -> None:
 @shared_task
 def cycle() -> None:
     """Hand out what is due: one task for each integration, those that fail last. See `hand_on`."""
+    follow_the_clock()
     tick = now()
     working = Integration.objects.working().order_by(F("failing_since").asc(nulls_first=True), "pk")
     for pk in working.values_list("pk", flat=True):
