@@ -54,7 +54,7 @@ def is_census_due(calendar: Calendar) -> bool:
 
 
 def follow_changes(calendar: Calendar) -> Conversation[bool]:
-    """One delta round. Its cursor is stored in the transaction that applies its last part."""
+    """One delta round. Its cursor is stored once all of it is applied, or the place where it was called away."""
     guard, series, drifted, is_quiet = PageGuard(), set[str](), False, True
     link = calendar.mapping.cursor
     while True:
@@ -64,18 +64,16 @@ def follow_changes(calendar: Calendar) -> Conversation[bool]:
             is_quiet = False
             series |= page.series | record.series_among(calendar, page.removed)
             drifted |= yield from take(calendar, page)
-        if page.cursor:
+        if page.cursor or calendar.is_called_away():
             break
-        if calendar.is_called_away():
-            return drifted
         link = page.next_link
     ours = calendar.remote_ids
     for series_id in sorted(series - ours):
         yield from list_series(calendar, series_id)
-    if is_quiet:
+    if page.cursor and is_quiet:
         calendar.cursor = page.cursor  # stored when the calendar is released, together with others
     else:
-        record.note(calendar, cursor=page.cursor)
+        record.note(calendar, cursor=page.cursor or page.next_link)
         crash_point("cursor")
     return drifted
 
@@ -91,6 +89,8 @@ def full_round(calendar: Calendar) -> Conversation[bool]:
     except Endless:
         if mapping.next_cursor:  # the census has begun, and goes round in circles
             record.start_over(calendar)
+        else:
+            record.note(calendar, census_link="")
         raise
     except CursorExpired as error:
         record.start_over(calendar)
@@ -100,15 +100,17 @@ def full_round(calendar: Calendar) -> Conversation[bool]:
 def begin_chain(calendar: Calendar, window: Window) -> Conversation[bool]:
     """Page a new chain of changes to its cursor, its items unread; False when called away on the way.
 
-    Nothing is written before that is reached: who is interrupted begins again anyhow.
+    It goes on where an earlier sync left off, in the place that the census will need once it has begun.
     """
-    guard = PageGuard()
-    page = yield from calendar.provider.start_delta(calendar.mailbox, window)
+    guard, link = PageGuard(), calendar.mapping.census_link
+    provider, mailbox = calendar.provider, calendar.mailbox
+    page = yield from (provider.skip_delta(mailbox, link) if link else provider.start_delta(mailbox, window))
     while not page.cursor:
         if calendar.is_called_away():
+            record.note(calendar, census_link=page.next_link)
             return False
         guard.check(page)
-        page = yield from calendar.provider.skip_delta(calendar.mailbox, page.next_link)
+        page = yield from provider.skip_delta(mailbox, page.next_link)
     record.begin_full_round(calendar, window, next_cursor=page.cursor)
     return True
 
