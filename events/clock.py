@@ -52,8 +52,8 @@ def set_back(span: timedelta, moment: datetime) -> None:
     """Let no rest last longer, by `span`, than it was meant to, and nothing be noted for a time after `moment`."""
     for model in RESTING:
         model._default_manager.filter(retry_at__gt=moment).update(retry_at=F("retry_at") - span)
+    latest = moment + timedelta(seconds=settings.SYNC_LEASE_SECONDS)
+    CalendarMapping.objects.filter(leased_until__gt=latest).update(leased_until=F("leased_until") - span)
     for noting, names in NOTED.items():
         for name in names:
             noting._default_manager.filter(**{f"{name}__gt": moment}).update(**{name: moment})
-    lapses = moment + timedelta(seconds=settings.SYNC_LEASE_SECONDS)
-    CalendarMapping.objects.filter(leased_until__gt=lapses).update(leased_until=lapses)
