@@ -62,7 +62,7 @@ def run(script: Script, sandbox: Sandbox, clock: Clock, broker: Broker) -> Outco
     except Broken as broken:
         failure = str(broken)
     except Exception:  # the outermost edge of a simulation: whatever it is, it is a finding
-        failure = traceback.format_exc()
+        failure = "".join(traceback.format_exc().splitlines(keepends=True)[-12:])
     world.say(failure or "in step")
     requests = sandbox.control("GET", "requests")["total"]
     return Outcome(script, failure, tuple(world.trace), world.fired, requests)
@@ -86,13 +86,12 @@ def settle(world: World) -> None:
     """Let faults and edits end and time pass; then both sides are in step, and stay so without another write."""
     world.clear_weather()
     world.say("the weather clears")
+    for paused in Integration.objects.filter(status=Integration.Status.INACTIVE):
+        activate(paused)
     come_to_rest(world)
     Truth(world).check()
-    found = Integration.objects.first()
-    if found is None:
+    if not Integration.objects.exists():
         world.found()
-    elif not found.is_active:
-        activate(found)
     Integration.objects.update(drift=Integration.Drift.RESTORE)
     come_to_rest(world)
     Truth(world).check()

@@ -11,6 +11,10 @@ Json = dict[str, Any]
 DOMAIN = "northgate.example"
 
 
+class Refused(Exception):
+    """Outlook does not let its user do this; says why."""
+
+
 class Sandbox:
     """The control API of a running sandbox, which goes by `clock`."""
 
@@ -21,7 +25,7 @@ class Sandbox:
         self.session.verify = line["ca_file"]
 
     def control(self, method: str, path: str, body: Any = None, **query: str) -> Any:
-        """The JSON of an answer. Raises requests.HTTPError where the control API refuses."""
+        """The JSON of an answer. Raises Refused where Outlook would not do that."""
         self.tell_the_time()
         return self._ask(method, path, body, query)
 
@@ -34,6 +38,8 @@ class Sandbox:
     def _ask(self, method: str, path: str, body: Any, query: dict[str, str]) -> Any:
         url = f"{self.line['admin_url']}/_sandbox/{path}"
         answer = self.session.request(method, url, json=body, params=query, timeout=60)
+        if answer.status_code == 400:
+            raise Refused(answer.json()["error"]["message"])
         answer.raise_for_status()
         return answer.json() if answer.content else None
 

@@ -27,11 +27,12 @@ from simulation import faults
 from simulation.backup import empty
 from simulation.broker import Broker, Message
 from simulation.clock import Clock
-from simulation.sandbox import Sandbox, address
+from simulation.sandbox import Refused, Sandbox, address
 from simulation.script import KINDS, Dice, Script, Step
 
 INSTRUCTORS = ("ann", "ben", "cleo", "dev")
 SPARE = ("eve", "fay")  # in the directory, and nobody's yet
+FIRST = ("plan an event", "plan an event", "add an item", "add a series", "add an all-day item", "a cycle")
 FIRST_DAY = datetime(2026, 1, 5, tzinfo=UTC)
 MOST_REQUESTS = 600  # of one task, whose calendars hold a few items each
 USER = re.compile(r"/users/([^/?]+)(/[^?]*)?")
@@ -91,6 +92,8 @@ class World:
             zone = self.chance.one(["UTC", "Europe/Berlin", "America/New_York", "Pacific/Auckland"])
             Instructor.objects.create(name=name.title(), email=address(name), time_zone=zone)
         self.found()
+        for kind in FIRST:
+            self.do(Step(kind, self.chance.getrandbits(32)))
         self.make_weather()
 
     def found(self) -> None:
@@ -138,7 +141,10 @@ class World:
 
     def do(self, step: Step) -> None:
         with suppress_outages(self):
-            done = KINDS[step.kind].do(self, Dice(step.seed))
+            try:
+                done = KINDS[step.kind].do(self, Dice(step.seed))
+            except Refused as refused:
+                done = f"refused, {refused}"
             self.say(f"{step.kind}: {done}" if done else f"{step.kind}: nothing to do")
 
     def strikes(self, name: str) -> bool:
