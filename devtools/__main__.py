@@ -10,8 +10,7 @@ from devtools.postgres import ServerStartError
 from devtools.process import Terminated
 
 COMMANDS = (
-    "demo", "test", "check", "exchanges", "contract", "fuzz", "mutants", "lock", "sandbox", "bench", "servers",
-    "manage", "screenshots",
+    "screenshots", "mutants", "simulate",
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ MEASURED = (
     "sandbox",
     "devtools",
     "bench",
+    "simulation",
     "contract",
     "fuzz",
 )

@@ -71,7 +71,12 @@ def report(play: Any, seed: int, options: argparse.Namespace) -> None:
 
     began = time.perf_counter()
     outcome = play(write(seed, options.steps, faults.WEATHER))
-    said: dict[str, Any] = {"seed": seed, "digest": outcome.digest, "fired": outcome.fired, "requests": outcome.requests}
+    said: dict[str, Any] = {
+        "seed": seed,
+        "digest": outcome.digest,
+        "fired": outcome.fired,
+        "requests": outcome.requests,
+    }
     if outcome.failure:
         shrunk = shrink(outcome.script, lambda script: bool(play(script).failure))
         last = play(shrunk)

@@ -38,7 +38,9 @@ def put_back(backup: Backup) -> None:
                 copy.write(rows)
         for table in backup:
             cursor.execute(
-                "SELECT setval(pg_get_serial_sequence(%s, 'id'), coalesce((SELECT max(id) FROM " + table + "), 0) + 1, false)",
+                "SELECT setval(pg_get_serial_sequence(%s, 'id'), coalesce((SELECT max(id) FROM "
+                + table
+                + "), 0) + 1, false)",
                 [table],
             )
         cursor.execute("COMMIT")

@@ -15,7 +15,13 @@ from integrations.switching import activate, deactivate
 from simulation.script import Dice, step
 from simulation.world import ALL_NAMES, World, address
 
-TITLES = ("First aid", "Fire safety", "Fork-lift", "Working at heights, for those who have done it before", "Fork–lift & crane")
+TITLES = (
+    "First aid",
+    "Fire safety",
+    "Fork-lift",
+    "Working at heights, for those who have done it before",
+    "Fork–lift & crane",
+)
 ROOMS = ("", "Room 3", "Hall  A", "Übungsraum")
 TEXTS = ("", "Bring the dolls.", "One line.\nAnother line.", "<b>not markup</b> & so on")
 MOST_SESSIONS = 9  # in all: so few that the brake never has a reason
@@ -161,16 +167,6 @@ def stop(world: World, dice: Dice) -> str:
     return f"{mapping.instructor}, {'removing' if removes else 'keeping'} copies"
 
 
-@step("start an instructor", 4)
-def start(world: World, dice: Dice) -> str:
-    found = [mapping for mapping in mappings() if not mapping.sync_enabled]
-    if not found:
-        return ""
-    mapping = dice.one(found)
-    mapping.start()
-    return str(mapping.instructor)
-
-
 @step("change an instructor's address", 2)
 def readdress(world: World, dice: Dice) -> str:
     instructor, name = dice.one(people()), dice.one([*ALL_NAMES, "nobody"])
@@ -212,13 +208,13 @@ def change_drift(world: World, dice: Dice) -> str:
     return found.drift
 
 
-@step("pause or resume the integration", 1)
+@step("pause the integration", 1)
 def pause(world: World, dice: Dice) -> str:
     found = integration()
-    if found is None:
+    if found is None or not found.is_active:
         return ""
-    (deactivate if found.is_active else activate)(found)
-    return found.status
+    deactivate(found)
+    return "done"
 
 
 @step("delete the integration", 1)
@@ -232,12 +228,21 @@ def disconnect(world: World, dice: Dice) -> str:
     return f"{'keeping' if keeps else 'removing'} copies"
 
 
-@step("create the integration again", 3)
-def connect_again(world: World, dice: Dice) -> str:
-    if Integration.objects.exists():
+@step("put right what was paused, stopped or deleted", 9)
+def put_right(world: World, dice: Dice) -> str:
+    if not Integration.objects.exists():
+        world.found()
+        return "connected again"
+    found = integration()
+    if found is not None and not found.is_active:
+        activate(found)
+        return "resumed"
+    stopped = [mapping for mapping in mappings() if not mapping.sync_enabled]
+    if not stopped:
         return ""
-    world.found()
-    return "connected"
+    mapping = dice.one(stopped)
+    mapping.start()
+    return f"{mapping.instructor} is started"
 
 
 @step("look people up", 2)

@@ -22,7 +22,7 @@ from simulation.world import NAMES, Broken, World
 ROUNDS = 4  # cycles until everything is in step, once what rests has rested
 FORGETTING = {
     "stop an instructor",
-    "start an instructor",
+    "put right what was paused, stopped or deleted",
     "change an instructor's address",
     "retire or reinstate an instructor",
     "delete the integration",
@@ -113,4 +113,6 @@ def come_to_rest(world: World) -> None:
 
 
 def external_state() -> list[tuple]:
-    return list(ExternalEvent.objects.order_by("mapping", "remote_id").values_list("pk", "remote_id", "starts_at", "title"))
+    return list(
+        ExternalEvent.objects.order_by("mapping", "remote_id").values_list("pk", "remote_id", "starts_at", "title")
+    )

@@ -51,9 +51,7 @@ class Sandbox:
     def instances(self, name: str, start: datetime, end: datetime) -> list[Json]:
         """What a window of somebody's calendar shows."""
         window = {"startDateTime": start.isoformat(), "endDateTime": end.isoformat()}
-        return list(
-            self.control("GET", f"mailboxes/{address(name)}/events", expand="occurrences", **window)["value"]
-        )
+        return list(self.control("GET", f"mailboxes/{address(name)}/events", expand="occurrences", **window)["value"])
 
     def add(self, name: str, body: Json) -> Json:
         return dict(self.control("POST", f"mailboxes/{address(name)}/events", body))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Do = Callable[["World", "Dice"], str]
-MEANWHILE = 0.12  # of the steps happen while a request is on its way
+MEANWHILE = 0.2  # of the steps happen while a request is on its way
 
 
 class Dice(random.Random):

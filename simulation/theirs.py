@@ -16,7 +16,9 @@ SHOWN = ("busy", "busy", "busy", "tentative", "oof", "free", "workingElsewhere")
 
 def times(start: datetime, minutes: int, zone: str = "UTC") -> Json:
     end = start + timedelta(minutes=minutes)
-    return {name: {"dateTime": f"{at:%Y-%m-%dT%H:%M:%S}", "timeZone": zone} for name, at in (("start", start), ("end", end))}
+    return {
+        name: {"dateTime": f"{at:%Y-%m-%dT%H:%M:%S}", "timeZone": zone} for name, at in (("start", start), ("end", end))
+    }
 
 
 def some_time(dice: Dice) -> datetime:
@@ -46,7 +48,9 @@ def add(world: World, dice: Dice) -> str:
     name = dice.one(ALL_NAMES)
     body = {"subject": dice.one(SUBJECTS), "showAs": dice.one(SHOWN)}
     body["sensitivity"] = dice.one(["normal"] * 4 + ["private", "confidential", "personal"])
-    return shown(name, world.sandbox.add(name, body | times(some_time(dice), dice.one([0, 15, 60, 600]), dice.one(ZONES))))
+    return shown(
+        name, world.sandbox.add(name, body | times(some_time(dice), dice.one([0, 15, 60, 600]), dice.one(ZONES)))
+    )
 
 
 @step("add an all-day item", 3)
@@ -58,7 +62,10 @@ def add_day(world: World, dice: Dice) -> str:
 
 @step("add a series", 3)
 def add_series(world: World, dice: Dice) -> str:
-    name, start = dice.one(ALL_NAMES), now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=dice.randint(-99, 500))
+    name, start = (
+        dice.one(ALL_NAMES),
+        now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=dice.randint(-99, 500)),
+    )
     pattern: Any = {"type": "daily", "interval": dice.randint(1, 4)}
     if dice.happens(0.5):
         pattern = {"type": "weekly", "interval": 1, "daysOfWeek": [f"{start:%A}".lower()], "firstDayOfWeek": "monday"}
@@ -176,7 +183,9 @@ def repeat_ours(world: World, dice: Dice) -> str:
         return ""
     span = {"type": "numbered", "startDate": found[1]["start"]["dateTime"][:10], "numberOfOccurrences": 3}
     pattern = {"type": "daily", "interval": 1}
-    if datetime.fromisoformat(found[1]["end"]["dateTime"]) - datetime.fromisoformat(found[1]["start"]["dateTime"]) > timedelta(hours=20):
+    if datetime.fromisoformat(found[1]["end"]["dateTime"]) - datetime.fromisoformat(
+        found[1]["start"]["dateTime"]
+    ) > timedelta(hours=20):
         return ""
     world.sandbox.change(found[0], found[1]["id"], {"recurrence": {"pattern": pattern, "range": span}})
     return shown(*found)

@@ -66,7 +66,7 @@ class World:
         self.script, self.sandbox, self.clock, self.broker = script, sandbox, clock, broker
         self.chance = Dice(script.seed)
         self.trace: list[str] = []
-        self.fired: Counter[str] = Counter()
+        self.fired: Counter[str] = Counter(dict.fromkeys(faults.ALL, 0))
         self.ours = {name: probability for name, probability in script.weather if name in faults.OURS}
         self.rules: dict[str, str] = {}  # kinds by the ids of their rules
         self.meanwhile: list[list[Any]] = []
@@ -86,7 +86,9 @@ class World:
         crash.end_process = self.crash
         self.broker.messages.clear()
         self.broker.is_down = False
-        self.sandbox.control("POST", "reset", {"keep_people": False, "tenant": {"people": list(map(person, ALL_NAMES))}})
+        self.sandbox.control(
+            "POST", "reset", {"keep_people": False, "tenant": {"people": list(map(person, ALL_NAMES))}}
+        )
         self.clock.set(FIRST_DAY + timedelta(minutes=self.chance.randrange(700 * 24 * 60)))
         for name in INSTRUCTORS:
             zone = self.chance.one(["UTC", "Europe/Berlin", "America/New_York", "Pacific/Auckland"])

@@ -13,7 +13,9 @@ from devtools import ROOT, environment
 from devtools.lockfiles import ResolveError, outdated
 from devtools.servers import servers
 
-PACKAGES = ("calsync", "accounts", "integrations", "instructors", "events", "sandbox", "devtools", "tests", "bench")
+PACKAGES = (
+    "calsync", "accounts", "integrations", "instructors", "events", "sandbox", "devtools", "tests", "bench", "simulation",
+)  # fmt: skip
 PYTHON = sys.executable
 PROGRAMS = Path(sys.executable).parent
 
