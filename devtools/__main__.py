@@ -10,6 +10,7 @@ from devtools.postgres import ServerStartError
 from devtools.process import Terminated
 
 COMMANDS = (
+    "demo", "test", "check", "exchanges", "contract", "fuzz", "lock", "sandbox", "bench", "servers", "manage",
     "screenshots", "mutants", "simulate",
 )  # fmt: skip
 

@@ -38,9 +38,7 @@ def put_back(backup: Backup) -> None:
                 copy.write(rows)
         for table in backup:
             cursor.execute(
-                "SELECT setval(pg_get_serial_sequence(%s, 'id'), coalesce((SELECT max(id) FROM "
-                + table
-                + "), 0) + 1, false)",
+                f"SELECT setval(pg_get_serial_sequence(%s, 'id'), coalesce(max(id), 0) + 1, false) FROM {table}",  # noqa: S608
                 [table],
             )
         cursor.execute("COMMIT")

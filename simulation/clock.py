@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest import mock
 
@@ -20,7 +20,7 @@ class Clock:
     """Stands still unless it is put forward. `tell` tells the sandbox, before it is asked anything."""
 
     def __init__(self) -> None:
-        self.now = datetime.min
+        self.now = datetime.now(UTC)
         self.is_told = True
         self._traveller: Any = None
 
@@ -30,7 +30,7 @@ class Clock:
         with ExitStack() as patches:
             for module in (conversation, state, client):
                 patches.enter_context(mock.patch.object(module, "time", self))
-            self._traveller = patches.enter_context(time_machine.travel(datetime.now().astimezone(), tick=False))
+            self._traveller = patches.enter_context(time_machine.travel(self.now, tick=False))
             yield
 
     def set(self, moment: datetime) -> None:

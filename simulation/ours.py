@@ -1,6 +1,6 @@
 """What schedulers and admins do in calsync, and what happens to the machine that it runs on."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils.timezone import now
@@ -12,22 +12,23 @@ from instructors.tasks import discover_all
 from integrations.models import Integration
 from integrations.signals import privacy_changed
 from integrations.switching import activate, deactivate
+from simulation.sandbox import address
 from simulation.script import Dice, step
-from simulation.world import ALL_NAMES, World, address
+from simulation.world import ALL_NAMES, World
 
 TITLES = (
     "First aid",
     "Fire safety",
     "Fork-lift",
     "Working at heights, for those who have done it before",
-    "Fork–lift & crane",
+    "Fork-lift & crane, für alle",
 )
 ROOMS = ("", "Room 3", "Hall  A", "Übungsraum")
 TEXTS = ("", "Bring the dolls.", "One line.\nAnother line.", "<b>not markup</b> & so on")
 MOST_SESSIONS = 9  # in all: so few that the brake never has a reason
 
 
-def moment(dice: Dice) -> tuple[object, object]:
+def moment(dice: Dice) -> tuple[datetime, datetime]:
     """A start and an end on one of the days around today."""
     start = now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=dice.randint(-30, 24 * 50))
     return start, start + timedelta(minutes=dice.one([15, 60, 180, 8 * 60, 30 * 60]))

@@ -61,7 +61,7 @@ def run(script: Script, sandbox: Sandbox, clock: Clock, broker: Broker) -> Outco
         settle(world)
     except Broken as broken:
         failure = str(broken)
-    except Exception:  # the outermost edge of a simulation: whatever it is, it is a finding
+    except Exception:  # noqa: BLE001 - the outermost edge of a simulation: whatever it is, it is a finding
         failure = "".join(traceback.format_exc().splitlines(keepends=True)[-12:])
     world.say(failure or "in step")
     requests = sandbox.control("GET", "requests")["total"]

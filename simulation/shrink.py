@@ -8,7 +8,7 @@ Fails = Callable[[Script], bool]
 
 
 def shrink(script: Script, fails: Fails, *, tries: int = 200) -> Script:
-    """A shorter script that `fails` still, after at most `tries` runs: halves of it left out first, then single steps."""
+    """A shorter script that `fails` still, after at most `tries` runs: halves are left out first, then single steps."""
     left = [tries]
 
     def still(candidate: Script) -> bool:

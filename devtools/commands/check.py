@@ -14,7 +14,8 @@ from devtools.lockfiles import ResolveError, outdated
 from devtools.servers import servers
 
 PACKAGES = (
-    "calsync", "accounts", "integrations", "instructors", "events", "sandbox", "devtools", "tests", "bench", "simulation",
+    "calsync", "accounts", "integrations", "instructors", "events", "sandbox", "devtools", "tests", "bench",
+    "simulation",
 )  # fmt: skip
 PYTHON = sys.executable
 PROGRAMS = Path(sys.executable).parent
