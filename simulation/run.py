@@ -16,10 +16,10 @@ from simulation.broker import Broker
 from simulation.clock import Clock
 from simulation.sandbox import Sandbox
 from simulation.script import Script
-from simulation.truth import Truth, check_always, externals, is_ignored
+from simulation.truth import Truth, check_always, externals, is_ignored, wishes
 from simulation.world import NAMES, Broken, World
 
-ROUNDS = 4  # cycles until everything is in step, once what rests has rested
+ROUNDS = 2  # cycles until everything is in step, once what rests has rested
 FORGETTING = {
     "stop an instructor",
     "put right what was paused, stopped or deleted",
@@ -55,6 +55,7 @@ def run(script: Script, sandbox: Sandbox, clock: Clock, broker: Broker) -> Outco
         for step in script.steps:
             before = externals()
             world.take(step)
+            world.wishes.append((clock.now, wishes()))
             check_always()
             if step.kind not in FORGETTING and not step.during:
                 check_vanished(world, before)

@@ -95,7 +95,7 @@ def write(seed: int, length: int, faults: Sequence[str]) -> Script:
     Were all of them always possible, each would be met among all the others, and rare combinations of few never.
     """
     chance = random.Random(seed)
-    weather = [(name, chance.choice([0.02, 0.05, 0.15, 0.4])) for name in faults if chance.random() < 0.2]
+    weather = [(name, chance.choice([0.01, 0.03, 0.1, 0.3])) for name in faults if chance.random() < 0.13]
     kinds = sorted(KINDS)
     weights = [KINDS[name].weight * chance.choice([0, 1, 1, 1, 3]) or 0.2 for name in kinds]
     names = chance.choices(kinds, weights, k=length)

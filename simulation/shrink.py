@@ -7,7 +7,7 @@ from simulation.script import Script
 Fails = Callable[[Script], bool]
 
 
-def shrink(script: Script, fails: Fails, *, tries: int = 200) -> Script:
+def shrink(script: Script, fails: Fails, *, tries: int = 60) -> Script:
     """A shorter script that `fails` still, after at most `tries` runs: halves are left out first, then single steps."""
     left = [tries]
 

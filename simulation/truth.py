@@ -1,5 +1,6 @@
 """What must hold, read from the sandbox and from the plan without the code that syncs them."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -145,9 +146,39 @@ class Truth:
 
     def check_audit(self) -> None:
         audit = self.world.sandbox.control("GET", "audit")
+        for write in audit["writes"]:
+            if write["who"] == "app" and write["method"] == "DELETE":
+                self.check_deleted(write)
         for name in ("foreign_writes", "duplicates", "limit_violations", "mails"):
             if audit[name]:
                 raise Broken(f"the audit reports {name}: {audit[name][:2]}")
+
+    def check_deleted(self, write: Json) -> None:
+        """A copy is only deleted if nobody wanted it at some moment of the hour before, or in the same step."""
+        at = datetime.fromisoformat(write["at"])
+        copy = (write["mailbox"].partition("@")[0], marker_of(write["before"]))
+        moments = [moment for moment, _ in self.world.wishes]
+        first = max(0, bisect_right(moments, at - timedelta(hours=1)) - 1)  # what was so when the hour began
+        last = bisect_right(moments, at)
+        if all(copy in wanted for _, wanted in self.world.wishes[first : last + 1]):
+            raise Broken(f"{copy[0]}: a copy of {write['subject']!r} was deleted, and it was wanted")
+
+
+def wishes() -> set[tuple[str, UUID]]:
+    """Which session is wanted in which mailbox at this moment."""
+    found = set()
+    teachers = {
+        mapping.instructor_id: mapping
+        for mapping in CalendarMapping.objects.select_related("instructor", "integration")
+    }
+    for session in Session.objects.filter(event__status=Event.Status.CONFIRMED).prefetch_related(
+        "instructors", "event__instructors"
+    ):
+        for teacher in session.instructors.all() or session.event.instructors.all():
+            mapping = teachers.get(teacher.pk)
+            if mapping and is_in_step(mapping):
+                found.add((NAMES[mapping.remote_user_id], session.uid))
+    return found
 
 
 def check_always() -> None:

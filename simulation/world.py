@@ -5,7 +5,7 @@ from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import NAMESPACE_DNS, uuid5
+from uuid import NAMESPACE_DNS, UUID, uuid5
 
 from celery import Task
 from django.conf import settings
@@ -72,6 +72,7 @@ class World:
         self.meanwhile: list[list[Any]] = []
         self.depth = self.sent = 0
         self.backup: Any = None
+        self.wishes: list[tuple[datetime, set[tuple[str, UUID]]]] = []  # what was wanted after each step
         self.may_leave_copies = False  # somebody asked for it, or the database forgot
         self.backend = 0
         self.has_forgotten = False  # the database was restored

@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
         result = watch(processes, options)
         codes = [one.wait() for one in processes]
     print(result.summary())
-    return 0 if result.is_good(options.seeds) and not any(codes) else 1
+    return 0 if result.is_good and not any(codes) else 1
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -108,8 +108,9 @@ class Result:
         """The kinds of faults that never struck, of a run that was long enough for all."""
         return sorted(name for name, count in self.fired.items() if not count) if self.done >= ENOUGH else []
 
-    def is_good(self, wanted: int) -> bool:
-        return self.done == wanted and not self.failed and not self.silent
+    @property
+    def is_good(self) -> bool:
+        return self.done == self.wanted and not self.failed and not self.silent
 
     def summary(self) -> str:
         lines = [f"{name:<44} {count:7}" for name, count in sorted(self.fired.items())]
