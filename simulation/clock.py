@@ -1,19 +1,24 @@
 """One time for everybody: for Django and msal, for the driver's waits, and for the sandbox."""
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from types import ModuleType
 from typing import Any
 from unittest import mock
 
 import time_machine
 
-from events.sync import state
-from integrations.providers import conversation
-from integrations.providers.microsoft import client
-
 LEAST = 0.001  # seconds that a sleep takes
+PRODUCT = ("events.", "instructors.", "integrations.")
+
+
+def waiting_modules() -> list[ModuleType]:
+    """The modules of the product that ask for the time, or wait, by the machine's own clock."""
+    ours = [module for name, module in list(sys.modules.items()) if name.startswith(PRODUCT)]
+    return [module for module in ours if getattr(module, "time", None) is time]
 
 
 class Clock:
@@ -28,7 +33,7 @@ class Clock:
     def running(self) -> Iterator[None]:
         """Let the product go by this clock until the block ends."""
         with ExitStack() as patches:
-            for module in (conversation, state, client):
+            for module in waiting_modules():
                 patches.enter_context(mock.patch.object(module, "time", self))
             self._traveller = patches.enter_context(time_machine.travel(self.now, tick=False))
             yield
