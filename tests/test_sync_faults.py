@@ -1,14 +1,20 @@
 """What goes wrong at Microsoft's, and that nothing is lost, doubled or deleted by it."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import uuid5
 
 import pytest
 from django.utils.timezone import now
 
 from events.models import ExternalEvent, SyncedEvent
+from events.sync.push import push
+from events.sync.state import Report, load
 from instructors.models import CalendarMapping
+from integrations.connection import connect
 from integrations.models import Integration
+from integrations.providers.conversation import Request, converse
 from integrations.providers.types import NAMESPACE
 from tests.conftest import address, plan_event, sync_now, tomorrow
 
@@ -320,3 +326,52 @@ def test_a_key_that_is_taken_is_adopted_and_updated(sandbox, ann, annotated):
     assert sandbox.subjects("ann") == ["First aid, advanced"]
     assert SyncedEvent.objects.count() == 1
     assert not ExternalEvent.objects.exists()
+
+
+def test_a_copy_that_its_owner_deleted_before_us_is_as_wanted(sandbox, ann):
+    event = plan_event("First aid", ann)
+    sync_now(ann)
+    sandbox.delete("ann", sandbox.events("ann")[0]["id"])
+    event.delete()
+
+    report = sync_now(ann)
+
+    assert (report.failed, report.deleted) == (0, 1)
+    assert not SyncedEvent.objects.exists()
+
+
+def push_to(mapping: CalendarMapping, **answered: str) -> list[str]:
+    """Push to a calendar that takes every write, but answers `answered` of it; the methods that it was asked by."""
+    asked: list[str] = []
+
+    def send(requests: Sequence[Request]) -> list[dict[str, Any]]:
+        asked.extend(request.method for request in requests)
+        return [{**(request.json or {}), "id": "created", **answered} for request in requests]
+
+    claim = CalendarMapping.objects.filter(pk=mapping.pk).claim()
+    calendar = load(claim, connect(mapping.integration), Report())[mapping.pk]
+    converse(push(calendar), send)
+    return asked
+
+
+def test_a_create_whose_answer_is_not_what_was_wanted_is_followed_by_an_update(ann):
+    plan_event("First aid", ann)
+
+    assert push_to(ann, subject="Something else") == ["POST", "PATCH"]
+
+
+def test_a_create_that_shows_what_was_wanted_is_followed_by_nothing(ann):
+    plan_event("First aid", ann)
+
+    assert push_to(ann) == ["POST"]
+
+
+def test_a_create_that_may_have_answered_an_earlier_try_is_followed_by_an_update(sandbox, ann):
+    event = plan_event("First aid", ann)
+    sandbox.fault(CREATE, drop="before", times=1)
+    sync_now(ann)
+    event.description = "Bring the dolls."  # which no answer shows as it was sent
+    event.save()
+    forget_rests()
+
+    assert push_to(ann) == ["POST", "PATCH"]

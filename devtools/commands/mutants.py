@@ -99,8 +99,7 @@ def judge_all(chosen: Sequence[Mutant], root: Path) -> int:
                 if verdict.job.mutant is None and not verdict.is_as_it_should:
                     raise MutantError("the tests fail without any mutant, so they say nothing of one.")
                 survivors += not verdict.is_as_it_should
-    result = f"{survivors} of them not dead" if survivors else "all of them dead"
-    print(f"\n{len(chosen)} mutants, {result}, in {time.monotonic() - began:.0f} s.")
+    print(f"\n{len(chosen)} planted, {len(chosen) - survivors} dead, in {time.monotonic() - began:.0f} s.")
     return 1 if survivors else 0
 
 
