@@ -63,8 +63,9 @@ def stuck_answer(client: Any, beginning: int) -> Any:
 
 
 def drop(client: Any) -> None:
-    """Close a client's connection without another word."""
-    _open[tuple(client)].abort()
+    """Close a client's connection without another word, where it has not gone by itself."""
+    if transport := _open.get(tuple(client)):
+        transport.abort()
 
 
 class Protocol(BaseProtocol):

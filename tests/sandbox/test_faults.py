@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
+from sandbox.server import drop, stuck_answer
 from tests.sandbox.conftest import WINDOW, Client, Json, course
 
 
@@ -164,6 +165,14 @@ def test_rules_are_listed_and_lifted(sandbox: Client) -> None:
 )
 def test_a_rule_that_makes_no_sense_is_refused(sandbox: Client, rule: object) -> None:
     sandbox.control("POST", "faults", rule, status=400)
+
+
+def test_an_answer_is_lost_without_ado_where_nobody_waits_for_it_any_more() -> None:
+    gone = ("127.0.0.1", 9)
+
+    drop(gone)
+
+    assert stuck_answer(gone, 0) is None
 
 
 def test_what_was_on_its_way_when_it_began_again_is_lost(sandbox: Client, ann: str) -> None:
