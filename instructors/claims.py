@@ -32,6 +32,7 @@ SET_ASIDE = (
     'is set aside and tried once a day. Look for the cause in the workers\' logs; "Sync now" tries it at once.'
 )
 ADVISORY_LOCK = 0x6C6F6E65  # "lone": held by who claims a calendar that is to be held alone
+LONGEST_WAITING = F("synced_at").asc(nulls_first=True)  # by any other order the last wait for ever where time is short
 # How many workers have ended while they held this calendar, one that has just been found out among them.
 LAPSES = F("lapses") + Case(When(lease__isnull=False, then=1), default=0)
 
@@ -77,12 +78,13 @@ class CalendarMappingQuerySet(models.QuerySet["CalendarMapping"]):
         """Claim up to `limit` of these, skipping those that another worker holds or is claiming.
 
         `requested_at` is cleared here, before any state is read: a change that comes later sets it again and is
-        found at the release. Calendars whose lease has lapsed are suspected of ending their workers: they are held
-        in ever smaller company, and set aside once one has lapsed `TRIES` times.
+        found at the release. Those that have waited the longest come first. Calendars whose lease has lapsed are
+        suspected of ending their workers: they are held in ever smaller company, and set aside once one has lapsed
+        `TRIES` times.
         """
         lease, until = uuid4(), now() + timedelta(seconds=settings.SYNC_LEASE_SECONDS)
         with transaction.atomic():
-            free = self.unleased().annotate(danger=LAPSES).order_by("danger", "pk")
+            free = self.unleased().annotate(danger=LAPSES).order_by("danger", LONGEST_WAITING, "pk")
             free = free.select_for_update(skip_locked=True, of=("self",))
             found = list(free.values_list("pk", "danger", "lease")[:limit])
             poison = [pk for pk, danger, lapsed in found if danger >= TRIES and lapsed]

@@ -5,17 +5,31 @@ Counted in batches and turns; the time that an answer takes is told to the drive
 
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from datetime import timedelta
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from celery import Task
+from django.utils.timezone import now
 
+from events import tasks
+from events.models import ExternalEvent
+from events.sync import state
+from events.sync.engine import pause_of
+from instructors.claims import Claim
+from instructors.models import CalendarMapping
+from integrations.models import Integration
 from integrations.providers import conversation
 from integrations.providers.conversation import Conversation, Driver, Request
 from integrations.providers.errors import NoAnswer, ProviderError, Unavailable
+from integrations.providers.microsoft import provider
 from integrations.providers.pace import Pace
+from tests.acts import crowd_of
+from tests.conftest import address, plan_event, tomorrow
 
 QUICK, SLOW = 0.2, 30.0
 
@@ -58,16 +72,16 @@ class Service:
         return [len(batch) for batch in self.batches if key in batch]
 
 
-def pages(key: int, count: int) -> Conversation[int]:
+def pages(key: int, number: int) -> Conversation[int]:
     """A conversation of so many requests; an error ends it."""
-    for _ in range(count):
+    for _ in range(number):
         yield Request("GET", str(key))
     return key
 
 
-def hold_all(driver: Driver[int, int], count: int, length: int = 6) -> list[int]:
+def hold_all(driver: Driver[int, int], number: int, length: int = 6) -> list[int]:
     """Let so many calendars be read page by page; who ended, in their order."""
-    return [one.key for ended in driver.run({key: pages(key, length) for key in range(count)}) for one in ended]
+    return [one.key for ended in driver.run({key: pages(key, length) for key in range(number)}) for one in ended]
 
 
 @pytest.mark.parametrize("in_flight", [1, 3])
@@ -220,3 +234,188 @@ def test_an_error_says_how_long_each_calendar_of_a_batch_has_held_it_up(watch):
     ended = [one for batch in Driver[int, int](service).run({key: pages(key, 1) for key in range(20)}) for one in batch]
 
     assert {round(one.error.seconds) for one in ended if one.error} == {3}
+
+
+class Queue:
+    """The broker's queue before a single worker: what was published first is done first.
+
+    `done` are the calendars that each sync held, by the names of their integrations; `waiting_then` is how many tasks
+    waited while it was at work.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.tasks: deque[tuple[Task, tuple[Any, ...]]] = deque()
+        self.later: list[tuple[Task, tuple[Any, ...], float]] = []
+        self.done: list[str] = []
+        self.waiting_then: list[int] = []
+        self.held: list[list[int]] = []
+        queue, real = self, tasks.sync
+
+        def apply_async(task: Task, args: Any = (), kwargs: Any = None, countdown: float = 0, **_: Any) -> None:
+            if countdown:
+                queue.later.append((task, tuple(args), countdown))
+            else:
+                queue.tasks.append((task, tuple(args)))
+
+        def sync(claim: Claim, **options: Any) -> Any:
+            if claim.mappings:
+                queue.done.append(claim.mappings[0].integration.name[0] * len(claim.mappings))
+                queue.held.append([mapping.pk for mapping in claim.mappings])
+                queue.waiting_then.append(len(queue.tasks))
+            return real(claim, **options)
+
+        monkeypatch.setattr(Task, "apply_async", apply_async)
+        monkeypatch.setattr(tasks, "sync", sync)
+
+    def work(self, most: int = 50) -> None:
+        """Do what waits, up to so many tasks, in the order in which it came."""
+        for _ in range(most):
+            if not self.tasks:
+                return
+            task, args = self.tasks.popleft()
+            task(*args)
+
+
+@pytest.fixture
+def queue(monkeypatch):
+    monkeypatch.setattr(tasks, "CHUNK", 3)
+    monkeypatch.setattr(tasks, "REALTIME_CHUNK", 3)
+    return Queue(monkeypatch)
+
+
+@pytest.fixture
+def crowd(integration, sandbox):
+    """Ten people in the integration Northgate, which comes first in every order, and two in Southgate."""
+    mappings = crowd_of(12, integration, sandbox)
+    south = Integration.objects.get(pk=integration.pk)
+    south.pk, south.name, south.tenant_id = None, "Southgate", "planning.example"
+    south.save()
+    CalendarMapping.objects.filter(pk__in=[mapping.pk for mapping in mappings[10:]]).update(integration=south)
+    return [mapping.pk for mapping in mappings]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("task", [tasks.sync_in_bulk, tasks.sync_mappings])
+def test_a_large_set_lets_another_integration_s_task_in_after_its_first_part(queue, crowd, task):
+    tasks.hand_on(task, crowd[:10], False)
+    tasks.hand_on(task, crowd[10:], False)
+
+    queue.work()
+
+    assert queue.done[:3] == ["NNN", "SS", "NNN"]
+
+
+def test_a_cycle_lets_a_first_sync_in_after_the_first_part_of_each_integration(queue, crowd):
+    tasks.cycle()
+    tasks.hand_on(tasks.sync_in_bulk, crowd[10:], False)
+
+    queue.work(most=3)
+
+    assert queue.done[:2] == ["NNN", "SS"]
+
+
+def test_what_is_left_of_a_large_set_waits_for_an_idle_worker_while_its_first_part_is_synced(queue, crowd):
+    tasks.hand_on(tasks.sync_in_bulk, crowd[:10], False)
+
+    queue.work(most=4)
+
+    assert queue.done == ["NNN", "NNN", "NNN", "N"]
+    assert queue.waiting_then == [1, 1, 1, 0]
+
+
+def test_a_cycle_syncs_every_calendar_once(queue, crowd):
+    tasks.cycle()
+
+    queue.work()
+
+    assert sorted(pk for held in queue.held for pk in held) == crowd
+    assert CalendarMapping.objects.filter(synced_at=None).count() == 0
+
+
+def test_an_integration_that_fails_has_its_turn_after_the_others(queue, crowd, integration):
+    Integration.objects.filter(pk=integration.pk).update(failing_since=now())
+
+    tasks.hand_on(tasks.sync_in_bulk, [crowd[0], crowd[11]], False)
+    tasks.cycle()
+    queue.work(most=3)
+
+    assert queue.done == ["S", "S", "NNN"]
+
+
+def test_where_time_is_short_nobody_is_left_out_for_ever(queue, crowd):
+    for _ in range(4):
+        tasks.sync_due(CalendarMapping.objects.get(pk=crowd[0]).integration_id, now().isoformat())
+        queue.tasks.clear()  # they expired: the worker was busy elsewhere
+
+    assert CalendarMapping.objects.filter(integration__name="Northgate", synced_at=None).count() == 0
+
+
+def test_calendars_that_rest_take_no_place_of_those_that_are_due(queue, crowd):
+    CalendarMapping.objects.filter(pk__in=crowd[:8]).update(retry_at=now() + timedelta(hours=1))
+
+    tasks.cycle()
+    queue.work()
+
+    assert queue.done == ["NN", "SS"]
+
+
+def test_a_connection_that_is_out_is_tried_once_in_a_cycle_whatever_the_number_of_calendars(queue, crowd, sandbox):
+    sandbox.fault({"path": "/.batch"}, drop="before")
+
+    tasks.cycle()
+    queue.work()
+
+    assert queue.done == ["NNN", "SS"]
+    assert {seconds >= 5 for _, _, seconds in queue.later} == {True}
+
+
+def test_a_throttled_integration_is_left_alone_for_as_long_as_it_says_by_all_of_its_calendars(queue, crowd, sandbox):
+    sandbox.fault({"path": "/.batch"}, times=1, status=429, code="ApplicationThrottled", retry_after=200)
+
+    tasks.cycle()
+    queue.work()
+
+    assert queue.done == ["NNN", "SS"]
+    assert CalendarMapping.objects.exclude(synced_at=None).count() == 2
+    assert {seconds for _, _, seconds in queue.later} == {200}
+
+
+def let_time_pass(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let so many seconds pass between two looks at the clock that a turn is measured by."""
+    looks = count()
+    monkeypatch.setattr(state, "time", SimpleNamespace(monotonic=lambda: next(looks) * seconds))
+
+
+def test_a_calendar_whose_writes_fail_slowly_rests_instead_of_going_on_at_once(queue, crowd, sandbox, monkeypatch):
+    let_time_pass(monkeypatch, state.TURN / 4 + 1)
+    plan_event("First aid", CalendarMapping.objects.get(pk=crowd[0]), sessions=5)
+    queue.tasks.clear()
+    sandbox.fault({"mailbox": address("person0"), "method": "POST"}, status=500, code="Failed")
+
+    tasks.hand_on(tasks.sync_in_bulk, crowd[:1], False)
+    queue.work()
+
+    assert queue.done == ["N"]
+    assert CalendarMapping.objects.get(pk=crowd[0]).retry_at > now()
+
+
+def test_a_huge_calendar_lets_others_in_at_every_turn_and_comes_to_its_end(queue, crowd, sandbox, monkeypatch):
+    let_time_pass(monkeypatch, state.TURN / 2 + 1)
+    for place in range(25):
+        sandbox.add("person0", f"Item {place}", tomorrow(8 + place % 10, days=1 + place // 10))
+    monkeypatch.setattr(provider, "PREFER_PAGES", {"Prefer": provider.PREFER_PAGES["Prefer"].replace("200", "10")})
+    tasks.hand_on(tasks.sync_in_bulk, crowd[:1], False)
+    tasks.hand_on(tasks.sync_in_bulk, crowd[10:], False)
+
+    queue.work()
+
+    assert queue.done[:3] == ["N", "SS", "N"]
+    assert ExternalEvent.objects.count() == 25
+
+
+def test_what_was_not_answered_for_a_minute_rests_for_nine(integration):
+    error = NoAnswer("Too late.")
+    error.seconds = 60.0
+
+    assert pause_of(None, error) == 540
+    assert pause_of(None, NoAnswer("Hung up.")) == 5
