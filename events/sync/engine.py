@@ -13,9 +13,8 @@ from django.utils.timezone import now
 
 from events.models import SyncedEvent
 from events.sync.crash import crash_point
-from events.sync.plan import UnsafePlan
 from events.sync.pull import pull
-from events.sync.push import push
+from events.sync.push import is_enough, push
 from events.sync.state import Calendar, LeaseLost, Report, has_lasted, load
 from instructors.claims import Claim
 from instructors.models import CalendarMapping
@@ -85,15 +84,9 @@ def give_back(claim: Claim) -> None:
 
 
 def converse(calendar: Calendar) -> Conversation[None]:
-    """Push, pull, and push once more what the pull found changed."""
+    """Bring one calendar up to date, whatever it holds: what goes wrong in it ends as a ProviderError."""
     try:
-        if calendar.is_out_of_time():
-            return
-        yield from guarded_push(calendar)
-        if calendar.is_unfinished:
-            return
-        if (yield from pull(calendar)):
-            yield from guarded_push(calendar)
+        yield from push_and_pull(calendar)
     except LeaseLost:
         log.warning("lease_lost", mapping=calendar.mapping.pk)
     except (ProviderError, OperationalError, InterfaceError):
@@ -103,13 +96,28 @@ def converse(calendar: Calendar) -> Conversation[None]:
         raise ProviderError("calsync cannot handle this calendar; the log says why.", code="unexpected") from None
 
 
-def guarded_push(calendar: Calendar) -> Conversation[None]:
-    """Push; a plan that a person has to decide on is only shown, and the pull goes on."""
+def push_and_pull(calendar: Calendar) -> Conversation[None]:
+    """Push, pull, and push once more what the pull found changed."""
+    if calendar.is_out_of_time():
+        return
+    refusal = yield from guarded_push(calendar)
+    if calendar.is_unfinished:
+        return
+    if (yield from pull(calendar)):
+        refusal = refusal or (yield from guarded_push(calendar))
+    if refusal:
+        raise refusal
+
+
+def guarded_push(calendar: Calendar) -> Conversation[ProviderError | None]:
+    """Push; the error of a calendar that may be read but not written to, so that the pull goes on first."""
     try:
         yield from push(calendar)
-    except UnsafePlan as error:
-        calendar.problem = str(error)
-        calendar.report.failed += 1
+    except (NeedsAdmin, MailboxUnusable) as error:
+        if error.is_whole:
+            raise
+        return error
+    return calendar.postponed[-1] if is_enough(calendar) else None
 
 
 def counted(provider: Provider, report: Report) -> Callable[[Sequence[Request]], list[Answer]]:

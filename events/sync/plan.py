@@ -135,7 +135,7 @@ def check_is_safe(actions: Iterable[Action], copies: Mapping[UUID, Copy]) -> Non
     if unasked > SAFE_DELETIONS and unasked * 2 > len(copies):
         raise UnsafePlan(
             f"{unasked} of {len(copies)} items would be removed from this calendar, and nobody cancelled or unassigned "
-            "them here. Nothing was removed. Check whether events are missing in calsync, for example after a restore."
+            "them here. They were left. Check whether events are missing in calsync, for example after a restore."
         )
 
 

@@ -1,5 +1,6 @@
 """Making one calendar show what is planned: intent, request, receipt."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 
 from django.utils.timezone import now
@@ -7,29 +8,68 @@ from django.utils.timezone import now
 from events.models import SyncedEvent
 from events.sync import record
 from events.sync.crash import crash_point
-from events.sync.plan import Action, Create, Delete, Find, Update, check_is_safe
+from events.sync.observe import GENERATIONS, is_sent_by_us
+from events.sync.plan import Action, Create, Delete, Find, UnsafePlan, Update, check_is_safe
 from events.sync.state import Calendar
 from integrations.providers.conversation import Conversation
-from integrations.providers.errors import CursorExpired, DuplicateKey, NotFound, ProviderError, Rejected, Unavailable
+from integrations.providers.errors import (
+    CursorExpired,
+    DuplicateKey,
+    NotFound,
+    ProviderError,
+    Rejected,
+    Unavailable,
+    concerns_more,
+)
 from integrations.providers.types import RemoteItem
 
 PASSES = 5  # adopting, updating and a next generation each take one
-PATIENCE = 3  # how many copies may fail in a row before the calendar counts as unavailable
+PATIENCE = 3  # how many copies may fail in a row before nothing more is tried
+GENERATIONS_AT_ONCE = 4  # how many keys of one copy are tried in one sync
 
 
 def push(calendar: Calendar) -> Conversation[None]:
-    """Do what the plan says until nothing is left of it. Raises ProviderError and UnsafePlan."""
+    """Do what the plan says until nothing is left of it, or too much has failed. Raises ProviderError."""
     for _ in range(PASSES):
-        actions = calendar.plan()
-        if not actions or calendar.is_out_of_time():
+        actions = allowed(calendar)
+        if not actions or calendar.is_out_of_time() or is_enough(calendar):
             return
-        check_is_safe(actions, calendar.copies)
         record.intend(calendar, actions)
         crash_point("intent")
-        for action in actions:
-            if calendar.is_called_away():
+        for action in in_order(calendar, actions):
+            if calendar.is_called_away() or is_enough(calendar):
                 return
             yield from attempt(calendar, action)
+
+
+def allowed(calendar: Calendar) -> list[Action]:
+    """What is to be done now; where a person has to decide, only what adds nothing and removes nothing unasked."""
+    actions = calendar.plan()
+    try:
+        check_is_safe(actions, calendar.copies)
+    except UnsafePlan as error:
+        calendar.report.failed += not calendar.problem
+        calendar.problem = str(error)
+        return [action for action in actions if is_harmless(action, calendar)]
+    return actions
+
+
+def is_harmless(action: Action, calendar: Calendar) -> bool:
+    """Whether an action leaves the share of the copies that are to go as it is: what is held back stays so."""
+    is_asked = isinstance(action, Delete | Find) and calendar.copies[action.uid].released_at is not None
+    return is_asked or isinstance(action, Update)
+
+
+def in_order(calendar: Calendar, actions: Iterable[Action]) -> list[Action]:
+    """`actions` with those last that have failed before: they keep nothing else waiting."""
+    return sorted(
+        actions, key=lambda action: action.uid in calendar.copies and calendar.copies[action.uid].failures > 0
+    )
+
+
+def is_enough(calendar: Calendar) -> bool:
+    """Whether so much has failed in a row that it is the calendar that cannot be written to."""
+    return len(calendar.postponed) >= PATIENCE
 
 
 def attempt(calendar: Calendar, action: Action) -> Conversation[None]:
@@ -40,11 +80,11 @@ def attempt(calendar: Calendar, action: Action) -> Conversation[None]:
     except Rejected as error:
         record.reject(calendar, copy, action, error)
         calendar.report.failed += 1
-    except (NotFound, CursorExpired) as error:  # an answer that does not belong to what was asked
+    except (NotFound, CursorExpired, DuplicateKey) as error:  # an answer that does not belong to what was asked
         postpone(calendar, copy, Unavailable(str(error), code=error.code, request_id=error.request_id))
     except Unavailable as error:
         postpone(calendar, copy, error)
-        if error.retry_after is not None or error.is_whole or len(calendar.postponed) >= PATIENCE:
+        if concerns_more(error) or calendar.is_out_of_time():
             raise
     else:
         calendar.postponed.clear()
@@ -67,6 +107,9 @@ def create(calendar: Calendar, action: Create, copy: SyncedEvent) -> Conversatio
     """Create the copy. Where its key is taken, adopt what stands there or take the next generation."""
     if action.is_restoring:
         record.count_restoring(calendar, copy)
+    if copy.generation and (item := (yield from find_another(calendar, copy))):
+        record.adopt(calendar, item, copy)
+        return
     intended = copy.fingerprint
     try:
         receipt = yield from calendar.provider.create(calendar.mailbox, action.entry, key=copy.key)
@@ -89,14 +132,25 @@ def settle_duplicate(calendar: Calendar, copy: SyncedEvent, error: DuplicateKey)
     item = item or (yield from find_by_marker(calendar, copy))
     if item:
         record.adopt(calendar, item, copy)
-    else:
-        record.take_generation(calendar, copy, copy.generation + 1)
+        return
+    calendar.again[copy.session_uid] += 1
+    if copy.generation + 1 >= GENERATIONS:
+        raise Rejected(f"Microsoft takes no key for this item any more ({error.code}).", code=error.code)
+    record.take_generation(calendar, copy, copy.generation + 1)
+    if calendar.again[copy.session_uid] >= GENERATIONS_AT_ONCE:
+        raise Unavailable(f"Microsoft says of every key that an item has it, and shows none ({error.code}).")
 
 
 def find_by_marker(calendar: Calendar, copy: SyncedEvent) -> Conversation[RemoteItem | None]:
     """The item that carries the marker of this copy's session and its key; a person's copy of it does not."""
     items = yield from calendar.provider.find(calendar.mailbox, copy.session_uid)
     return next((item for item in items if item.transaction_id == str(copy.key)), None)
+
+
+def find_another(calendar: Calendar, copy: SyncedEvent) -> Conversation[RemoteItem | None]:
+    """An item that was sent for this session under any key: a database that was restored knows only earlier ones."""
+    items = yield from calendar.provider.find(calendar.mailbox, copy.session_uid)
+    return next((item for item in items if is_sent_by_us(item, calendar.mailbox)), None)
 
 
 def update(calendar: Calendar, action: Update, copy: SyncedEvent) -> Conversation[None]:
@@ -109,7 +163,12 @@ def update(calendar: Calendar, action: Update, copy: SyncedEvent) -> Conversatio
         yield from confirm_gone(calendar, copy, error)
         return
     crash_point("sent")
-    record.receive(calendar, copy, action.entry, receipt, fingerprint=action.entry.fingerprint)
+    is_shown = receipt.appearance == action.entry.appearance
+    fingerprint = action.entry.fingerprint if is_shown else ""  # then it is sent once more
+    record.receive(calendar, copy, action.entry, receipt, fingerprint=fingerprint)
+    calendar.again[copy.session_uid] += not is_shown
+    if not is_shown and calendar.again[copy.session_uid] > 1:
+        raise Rejected("Microsoft took this item and shows another title, time or place.", code="not shown")
     calendar.report.updated += 1
 
 

@@ -14,11 +14,12 @@ from events.sync.mirror import store
 from events.sync.plan import Action, Create, Update, key_of
 from events.sync.state import Calendar, LeaseLost
 from instructors.models import CalendarMapping
-from integrations.providers.errors import ProviderError
+from integrations.providers.errors import ProviderError, Unavailable
 from integrations.providers.types import Entry, Receipt, RemoteItem, Window
 
 FIRST_PAUSE = 5  # seconds until a copy is tried again; doubles each time
 LONGEST_PAUSE = 3600
+LONGEST_TIMES = 10  # of a time that was named
 REJECTED_FOR = timedelta(days=1)
 LONGEST_REQUEST = timedelta(seconds=65)
 
@@ -123,8 +124,12 @@ def reject(calendar: Calendar, copy: SyncedEvent, action: Action, error: Provide
 
 
 def postpone(calendar: Calendar, copy: SyncedEvent, error: ProviderError) -> float:
-    """Note that this item is to be tried again, later each time; the seconds until then."""
-    pause = min(FIRST_PAUSE * 2**copy.failures, LONGEST_PAUSE)
+    """Note that this item is to be tried again, later each time; the seconds until then.
+
+    One that is answered with a time to wait again and again rests for longer than its calendar, which so gets on.
+    """
+    named = error.retry_after or 0.0 if isinstance(error, Unavailable) else 0.0
+    pause = min(FIRST_PAUSE * 2**copy.failures, LONGEST_PAUSE) + named * (min(2**copy.failures, LONGEST_TIMES) - 1)
     retry_at = now() + timedelta(seconds=pause)
     failures = min(copy.failures + 1, 20)
     note_copy(calendar, copy, failures=failures, retry_at=retry_at, rejected_fingerprint="", problem=str(error))

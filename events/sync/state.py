@@ -1,7 +1,7 @@
 """What one sync knows of the calendars that it holds."""
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -63,6 +63,7 @@ class Calendar:
     again_in: float | None = None  # seconds after which a copy is to be tried again
     problem: str = ""
     postponed: list[Unavailable] = field(default_factory=list)
+    again: Counter[UUID] = field(default_factory=Counter)  # copies that had to be written once more
     unanswered: int = 0  # items in a row that could not be asked for
     reading: str = ""  # what is asked for again at the moment
 
