@@ -391,6 +391,21 @@ def test_a_write_whose_answer_is_no_event_is_not_known(wire, graph, body):
         converse(graph.create("u", entry(), key=entry().session_uid), graph.send_many)
 
 
+@pytest.mark.parametrize("body", ['"<html>Sign in</html>"', '{"value": []}'])
+def test_a_removal_that_is_answered_with_something_is_not_known(wire, graph, body):
+    wire.say(Said(200, body))
+
+    with pytest.raises(Unavailable):
+        converse(graph.delete("u", "a"), graph.send_many)
+
+
+@pytest.mark.parametrize("body", [None, "null", '""'])
+def test_a_removal_that_is_answered_with_nothing_is_done(wire, graph, body):
+    wire.say(Said(204, body))
+
+    converse(graph.delete("u", "a"), graph.send_many)
+
+
 def test_a_round_that_ends_without_a_link_is_an_error(wire, graph):
     wire.say(Said(200, {"value": []}))
 

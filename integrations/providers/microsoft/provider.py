@@ -96,9 +96,11 @@ class Microsoft365(Provider):
     def delete(self, mailbox: str, remote_id: str) -> Conversation[None]:
         """Source: https://learn.microsoft.com/graph/api/event-delete"""
         try:
-            yield Request("DELETE", event_path(mailbox, remote_id), headers=PREFER)
+            answer = yield Request("DELETE", event_path(mailbox, remote_id), headers=PREFER)
         except CursorExpired as error:  # 410: of an item it means that it is gone
             raise NotFound(str(error), code=error.code, request_id=error.request_id) from error
+        if answer:  # Graph says nothing; whoever said this, the item may still be there
+            raise Unavailable("Microsoft's answer to a removal cannot be read.", code="removal", is_garbled=True)
 
     def get(self, mailbox: str, remote_id: str) -> Conversation[RemoteItem]:
         """Source: https://learn.microsoft.com/graph/api/event-get"""
