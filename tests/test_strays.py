@@ -1,5 +1,7 @@
 """Items of ours that the database knows nothing of, or knows otherwise: after a restore of it, as a rule."""
 
+import pytest
+
 from events.models import ExternalEvent, Session, SyncedEvent
 from tests.conftest import plan_event, sync_now
 
@@ -39,4 +41,50 @@ def test_a_copy_that_is_adopted_is_no_external_event(sandbox, ann):
     sync_now(ann)
 
     assert SyncedEvent.objects.get().remote_id == sandbox.events("ann")[0]["id"]
+    assert not ExternalEvent.objects.exists()
+
+
+def as_it_was(copy) -> None:
+    """The database is restored from a backup in which `copy` stands, and its calendar was read as far as today."""
+    forget(SyncedEvent, ExternalEvent)
+    SyncedEvent.objects.bulk_create([copy])
+
+
+@pytest.mark.parametrize("keys_of_deleted_items", ["kept", "free"])
+def test_a_session_stands_once_where_a_restored_database_knows_an_earlier_copy_of_it(
+    sandbox, ann, keys_of_deleted_items
+):
+    sandbox.configure(transaction_after_delete=keys_of_deleted_items)
+    event = plan_event("First aid", ann)
+    sync_now(ann)
+    earlier, place = SyncedEvent.objects.get(), ann.cursor
+    event.instructors.clear()
+    sync_now(ann)
+    event.instructors.add(ann.instructor)
+    sync_now(ann)
+    as_it_was(earlier)
+    type(ann).objects.update(cursor=place)
+
+    for _ in range(3):
+        sync_now(ann)
+
+    assert sandbox.subjects("ann") == ["First aid"]
+    assert SyncedEvent.objects.get().remote_id == sandbox.events("ann")[0]["id"]
+    assert not ExternalEvent.objects.exists()
+
+
+def test_a_copy_of_a_later_generation_is_no_external_event_once_it_is_known_again(sandbox, ann):
+    plan_event("First aid", ann)
+    sync_now(ann)
+    earlier, place = SyncedEvent.objects.get(), ann.cursor
+    sandbox.delete("ann", earlier.remote_id)
+    sync_now(ann)
+    as_it_was(earlier)
+    type(ann).objects.update(cursor=place)
+
+    for _ in range(3):
+        sync_now(ann)
+
+    assert SyncedEvent.objects.get().remote_id == sandbox.events("ann")[0]["id"]
+    assert len(sandbox.events("ann")) == 1
     assert not ExternalEvent.objects.exists()

@@ -163,6 +163,7 @@ def adopt(calendar: Calendar, item: RemoteItem, copy: SyncedEvent | None = None)
         calendar.copies[uid] = copy
     seen = {"seen_round": calendar.mapping.census_round, "ends_at": item.ends_at}
     note_copy(calendar, copy, remote_id=item.remote_id, etag=item.etag, fingerprint="", observed="", **seen)
+    of(calendar).filter(remote_id=item.remote_id).delete()
     return copy
 
 
