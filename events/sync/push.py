@@ -155,14 +155,14 @@ def find_another(calendar: Calendar, copy: SyncedEvent) -> Conversation[RemoteIt
 
 def update(calendar: Calendar, action: Update, copy: SyncedEvent) -> Conversation[None]:
     """Update the copy. One that is not there is looked for once more before it counts as gone."""
-    if action.is_restoring:
-        record.count_restoring(calendar, copy)
     try:
         receipt = yield from calendar.provider.update(calendar.mailbox, action.remote_id, action.entry)
     except NotFound as error:
         yield from confirm_gone(calendar, copy, error)
         return
     crash_point("sent")
+    if action.is_restoring:
+        record.count_restoring(calendar, copy)
     is_shown = receipt.appearance == action.entry.appearance
     fingerprint = action.entry.fingerprint if is_shown else ""  # then it is sent once more
     record.receive(calendar, copy, action.entry, receipt, fingerprint=fingerprint)
