@@ -1,5 +1,6 @@
 """What is planned, what of it stands in Outlook, and what else stands there."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from instructors.models import CalendarMapping, Instructor
 from integrations.zones import default_zone, validate_zone
+
+EARLIEST, LATEST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)  # every zone can show them
 
 
 class PlannedModel(models.Model):
@@ -71,7 +74,12 @@ class Session(PlannedModel):
                 condition=Q(starts_at__lt=F("ends_at")),
                 name="session_starts_before_it_ends",
                 violation_error_message=_("A session ends after it starts."),
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(starts_at__gte=EARLIEST, ends_at__lte=LATEST),
+                name="session_within_the_calendar",
+                violation_error_message=_("A session lies between the years 1000 and 9000."),
+            ),
         ]
         indexes = [models.Index("ends_at", name="session_ends_at")]
 

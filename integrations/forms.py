@@ -50,6 +50,12 @@ class ConnectionForm(forms.ModelForm):
             raise ValidationError(_("An integration has this name."))
         return name
 
+    def clean_user_id(self) -> str:
+        user_id = cast("str", self.cleaned_data["user_id"])
+        if not user_id.strip("."):  # as a part of an address it would lead elsewhere
+            raise ValidationError(_("Enter the Object ID or the sign-in name of an account with a mailbox."))
+        return user_id
+
     def others(self) -> Any:
         return Integration.objects.exclude(pk=self.instance.pk)
 
@@ -71,8 +77,14 @@ class NewIntegrationForm(ConnectionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("kind", "cloud"):  # left out, they are what the model's default says
+        for name in ("kind", "cloud"):  # left out or empty, they are what the model's default says
             self.fields[name].required = False
+
+    def clean_kind(self) -> str:
+        return self.cleaned_data["kind"] or Integration.Kind.MICROSOFT
+
+    def clean_cloud(self) -> str:
+        return self.cleaned_data["cloud"] or Integration.Cloud.GLOBAL
 
     def clean_tenant_id(self) -> str:
         tenant = cast("str", self.cleaned_data["tenant_id"])

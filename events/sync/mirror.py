@@ -1,13 +1,13 @@
 """What is kept of somebody else's items: never a body, an attendee or a private title."""
 
 from collections.abc import Collection
-from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 from django.db import connection
 from django.utils.timezone import now
 
+from events.models import EARLIEST, LATEST
 from instructors.models import CalendarMapping
 from integrations.providers.types import RemoteItem
 
@@ -25,7 +25,6 @@ COLUMNS = {
     "etag": "text",
 }
 KEPT = {"remote_id"}
-EARLIEST, LATEST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)  # which every zone can show
 UPSERT = (
     f"INSERT INTO events_externalevent (mapping_id, seen_round, found_at, {', '.join(COLUMNS)})"  # noqa: S608
     f" SELECT %s, %s, %s, item.* FROM unnest({', '.join(f'%b::{kind}[]' for kind in COLUMNS.values())}) AS item"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -28,18 +29,24 @@ class HostileGraph:
     def __init__(self, root: str) -> None:
         self.root = root
         self.told: dict[str, Told] = {}
+        self.numbers = count()
+        self.refused = ""  # the description of an item that is too much
 
     def __call__(self, asked: Asked) -> Said:
         path = asked.path.removeprefix("/v1.0")
         if path != "/$batch":
-            status, body = self.answer(asked.method, path)
+            status, body = self.answer(asked.method, path, asked.body)
             return Said(status, body)
         parts = [(part["id"], *self.answer(part["method"], part["url"])) for part in asked.body["requests"]]
         return Said(
             200, {"responses": [{"id": number, "status": status, "body": body} for number, status, body in parts]}
         )
 
-    def answer(self, method: str, path: str) -> tuple[int, Any]:
+    def answer(self, method: str, path: str, sent: Any = None) -> tuple[int, Any]:
+        if method == "POST" and self.refused and sent["body"]["content"] == self.refused:
+            return 413, {"error": {"code": "ErrorMessageSizeExceeded"}}
+        if method == "POST":
+            return 201, sent | {"id": f"made-{next(self.numbers)}"}
         address = urlsplit(path)
         _, _, mailbox, kind, *rest = [unquote(part) for part in address.path.split("/")]
         told, place = self.told[mailbox], int(parse_qs(address.query).get("page", ["0"])[0])
@@ -49,6 +56,8 @@ class HostileGraph:
             return 200, self.page(told.changes, place, f"/users/{mailbox}/changes", f"/users/{mailbox}/changes?page=0")
         if kind == "calendarView":
             return 200, self.page(told.window, place, f"/users/{mailbox}/calendarView")
+        if not rest:  # a search among all items
+            return 200, {"value": []}
         if rest[-1] == "instances" and rest[0] in told.series:
             return 200, {"value": told.series[rest[0]]}
         return (200, told.items[rest[0]]) if rest[0] in told.items else GONE

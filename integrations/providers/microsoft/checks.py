@@ -107,7 +107,7 @@ def list_people() -> Conversation[str]:
 def read_calendar(provider: "Microsoft365", user_id: str) -> Conversation[str]:
     today = datetime.now(UTC)
     yield from provider.census(user_id, Window(today, today + timedelta(days=1)))
-    user = yield Request("GET", f"/users/{quote(user_id)}?$select=displayName")
+    user = yield Request("GET", f"/users/{quote(user_id, safe='')}?$select=displayName")
     name = line_of(user.get("displayName")) if isinstance(user, Mapping) else ""
     return f"Read the calendar of {name or user_id}."
 

@@ -84,7 +84,7 @@ class Microsoft365(Provider):
     def create(self, mailbox: str, entry: Entry, *, key: UUID) -> Conversation[Receipt]:
         """Source: https://learn.microsoft.com/graph/api/user-post-events"""
         body = to_graph(entry) | {"transactionId": str(key)}
-        event = yield Request("POST", f"/users/{quote(mailbox)}/events", json=body, headers=PREFER)
+        event = yield Request("POST", f"/users/{quote(mailbox, safe='')}/events", json=body, headers=PREFER)
         return receipt(event)
 
     def update(self, mailbox: str, remote_id: str, entry: Entry) -> Conversation[Receipt]:
@@ -115,7 +115,7 @@ class Microsoft365(Provider):
         """Source: https://learn.microsoft.com/graph/api/singlevaluelegacyextendedproperty-get"""
         wanted = f"singleValueExtendedProperties/Any(ep: ep/id eq '{MARKER_ID}' and ep/value eq '{session_uid}')"
         query = {"$filter": wanted, "$select": FIELDS, "$expand": MARKER, "$top": 50}
-        first = path(f"/users/{quote(mailbox)}/events", query)
+        first = path(f"/users/{quote(mailbox, safe='')}/events", query)
         return tuple(readable(event) for event in (yield from self._all(first, PREFER)))
 
     def _all(self, link: str, headers: Mapping[str, str] = NO_HEADERS) -> Conversation[list[Mapping[str, Any]]]:
@@ -133,7 +133,7 @@ class Microsoft365(Provider):
 
     def start_delta(self, mailbox: str, window: Window) -> Conversation[Page]:
         """Source: https://learn.microsoft.com/graph/api/event-delta"""
-        first = path(f"/users/{quote(mailbox)}/calendarView/delta", span(window))
+        first = path(f"/users/{quote(mailbox, safe='')}/calendarView/delta", span(window))
         return self._unread((yield Request("GET", first, headers=PREFER_PAGES)))
 
     def skip_delta(self, mailbox: str, link: str) -> Conversation[Page]:
@@ -179,7 +179,7 @@ class Microsoft365(Provider):
     def census(self, mailbox: str, window: Window, link: str = "") -> Conversation[Page]:
         """Source: https://learn.microsoft.com/graph/api/user-list-calendarview"""
         query = span(window) | {"$select": FIELDS, "$expand": MARKER, "$top": 200}
-        first = Request("GET", path(f"/users/{quote(mailbox)}/calendarView", query), headers=PREFER_PAGES)
+        first = Request("GET", path(f"/users/{quote(mailbox, safe='')}/calendarView", query), headers=PREFER_PAGES)
         body = (yield from known_place(link)) if link else (yield first)
         return page(values(body), **self._links(body))
 
@@ -212,7 +212,7 @@ def path(base: str, query: Mapping[str, Any]) -> str:
 
 
 def event_path(mailbox: str, remote_id: str) -> str:
-    return f"/users/{quote(mailbox)}/events/{quote(remote_id, safe='')}"
+    return f"/users/{quote(mailbox, safe='')}/events/{quote(remote_id, safe='')}"
 
 
 def span(window: Window) -> dict[str, Any]:
