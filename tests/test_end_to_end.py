@@ -1,20 +1,18 @@
 """The whole: real workers, a real broker and a real schedule between a save and a mailbox."""
 
 import os
-import signal
 
 import pytest
 import redis
 from django.conf import settings
-from django.db import connection
 
 from events.closing import close
-from events.models import ExternalEvent, SyncedEvent
+from events.models import ExternalEvent
 from instructors.models import CalendarMapping, Instructor
 from integrations.models import Integration
 from integrations.setup import create
 from tests.conftest import PEOPLE, address, plan_event, tomorrow
-from tests.processes import end, running, wait_for
+from tests.processes import running, wait_for
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
 
@@ -64,32 +62,6 @@ def test_a_hint_that_was_lost_is_made_up_for_by_the_cycle(sandbox, people, tmp_p
 
     with running(sandbox, tmp_path, "realtime", "bulk", "beat", SYNC_INTERVAL_SECONDS="3"):
         wait_for(lambda: sandbox.subjects("ann") == ["First aid"], seconds=20)
-
-
-def test_workers_go_on_by_themselves_after_the_database_has_dropped_them(sandbox, people, tmp_path):
-    with running(sandbox, tmp_path, "realtime", "bulk", "beat", SYNC_INTERVAL_SECONDS="3"):
-        wait_for(lambda: CalendarMapping.objects.filter(synced_at__isnull=False).count() == 4, seconds=20)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
-                " AND pid <> pg_backend_pid()"
-            )
-        plan_event("First aid", people["ann"])
-
-        wait_for(lambda: sandbox.subjects("ann") == ["First aid"], seconds=20)
-
-
-def test_a_worker_that_is_killed_in_the_middle_loses_nothing(sandbox, people, tmp_path):
-    sandbox.fault({"method": "POST", "path": "/events", "mailbox": address("ann")}, delay=20, times=1)
-    with running(sandbox, tmp_path, "realtime", SYNC_LEASE_SECONDS="4") as processes:
-        plan_event("First aid", people["ann"])
-        wait_for(SyncedEvent.objects.exists, seconds=20)
-        end(processes["realtime"], signal.SIGKILL)
-    sandbox.clear_faults()
-
-    with running(sandbox, tmp_path, "realtime", "bulk", "beat", SYNC_INTERVAL_SECONDS="3", SYNC_LEASE_SECONDS="4"):
-        wait_for(lambda: SyncedEvent.objects.in_outlook().exists(), seconds=30)
-    assert sandbox.subjects("ann") == ["First aid"]
 
 
 def test_a_bulk_worker_gives_way_to_pushes(sandbox, tmp_path):
