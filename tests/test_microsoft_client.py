@@ -242,6 +242,15 @@ def test_a_connection_that_is_dropped_is_unavailable(wire, graph):
     assert [type(one) for one in graph.send_many([get("/a"), get("/b")])] == [NoAnswer] * 2
 
 
+def test_a_dropped_connection_is_of_the_whole_only_where_a_batch_was_sent(wire, graph):
+    wire.say(Said(hang_up=True))
+
+    (alone,) = graph.send_many([get()])
+    together = graph.send_many([get("/a"), get("/b")])
+
+    assert (alone.is_whole, [one.is_whole for one in together]) == (False, [True, True])
+
+
 def test_a_network_that_is_down_is_unavailable(login):
     nowhere = Microsoft365(CREDENTIALS, type(Wire(9).endpoints)(graph_url="http://127.0.0.1:9"))
 
