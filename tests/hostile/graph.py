@@ -13,6 +13,13 @@ GONE = 404, {"error": {"code": "ErrorItemNotFound", "message": "Not there."}}
 Item = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Whole:
+    """A body that is said as it is, in place of a page with its items and links."""
+
+    body: Any
+
+
 @dataclass
 class Told:
     """What one mailbox tells: the pages of its window, of its changes, and of its series by id."""
@@ -24,7 +31,7 @@ class Told:
 
 
 class HostileGraph:
-    """Answers single requests and batches, each mailbox from what it is `told`; a page that is no list is the body."""
+    """Answers single requests and batches, each mailbox from what it is `told`."""
 
     def __init__(self, root: str) -> None:
         self.root = root
@@ -63,8 +70,8 @@ class HostileGraph:
         return (200, told.items[rest[0]]) if rest[0] in told.items else GONE
 
     def page(self, pages: Sequence[Any], place: int, path: str, cursor: str = "") -> Any:
-        if not isinstance(pages[place], Sequence):
-            return pages[place]
+        if isinstance(pages[place], Whole):
+            return pages[place].body
         links = {}
         if place + 1 < len(pages):
             links["@odata.nextLink"] = f"{self.root}{path}?page={place + 1}"
