@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import redis
+from celery import Task
 from django.conf import settings
 from django.utils.timezone import now
 
@@ -109,6 +110,29 @@ def test_several_hints_for_one_change_cost_one_sync(sandbox, ann):
 
     assert sandbox.requests()["kinds"].get("POST /users/{id}/events") == 1
     assert sandbox.requests()["total"] == 2
+
+
+def test_messages_that_come_twice_and_the_last_first_make_each_copy_once(
+    sandbox, people, monkeypatch, django_capture_on_commit_callbacks
+):
+    sync_now()
+    messages: list[tuple[Task, Any]] = []
+    monkeypatch.setattr(Task, "apply_async", lambda task, args=None, *_, **__: messages.append((task, args or ())))
+    for _ in range(2):
+        with django_capture_on_commit_callbacks(execute=True):
+            kept = plan_event("First aid", people["ann"], people["ben"])
+            gone = plan_event("Ladders", people["ann"], hour=14)
+        with django_capture_on_commit_callbacks(execute=True):
+            gone.delete()
+            kept.instructors.remove(people["ben"].instructor)
+        cycle()
+
+    for task, args in reversed(list(messages)):
+        for _ in range(2):
+            task(*args)
+
+    assert len({task.name for task, _ in messages}) > 1
+    assert [sandbox.subjects(name) for name in ("ann", "ben")] == [["First aid", "First aid"], []]
 
 
 def test_a_second_cycle_of_the_same_moment_finds_nothing_left(sandbox, people):

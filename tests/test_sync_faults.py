@@ -189,6 +189,23 @@ def test_an_expired_cursor_leads_to_a_census_and_loses_nothing(sandbox, ann):
     assert sandbox.subjects("ann") == ["Dentist", "First aid"]
 
 
+def test_links_that_microsoft_has_forgotten_lead_to_a_census_and_lose_nothing(sandbox, ann):
+    kept = sandbox.add("ann", "Dentist", tomorrow(14))
+    gone = sandbox.add("ann", "Meeting", tomorrow(16))
+    plan_event("First aid", ann)
+    sync_now(ann)
+    cursor = ann.cursor
+    sandbox.control("POST", f"mailboxes/{address('ann')}/forget-links", json={})
+    sandbox.delete("ann", gone["id"])
+    new = sandbox.add("ann", "Choir", tomorrow(18))
+
+    sync_now(ann)
+
+    assert {one.remote_id for one in ExternalEvent.objects.all()} == {kept["id"], new["id"]}
+    assert ann.cursor not in ("", cursor)
+    assert sandbox.subjects("ann") == ["Choir", "Dentist", "First aid"]
+
+
 def test_a_census_that_breaks_off_sweeps_nothing_and_goes_on_where_it_was(sandbox, ann):
     for number in range(5):
         sandbox.add("ann", f"Item {number}", tomorrow(8 + number))
