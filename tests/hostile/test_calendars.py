@@ -47,30 +47,32 @@ def assert_is_told(mapping, neighbour):
     assert (neighbour.integration.problem, neighbour.integration.retry_at) == ("", None)
 
 
-def poisoned(hostile, raw):
-    """Microsoft, where each answer with something of Ann's in it comes as the bytes that `raw` gives."""
+def poisoned(hostile, said):
+    """Microsoft, where each answer with something of Ann's in it is what `said` gives."""
 
     def say(asked):
         urls = [part["url"] for part in asked.body["requests"]] if asked.body else [asked.path.removeprefix("/v1.0")]
-        is_hers = any(url.startswith("/users/ann/") for url in urls)
-        return Said(raw=raw()) if is_hers else hostile(asked)
+        return said() if any(url.startswith("/users/ann/") for url in urls) else hostile(asked)
 
     return say
 
 
-def body(content):
-    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(content)
-    return lambda: [head + content]
+@pytest.mark.parametrize("number", range(len(UNREADABLE)))
+def test_a_body_that_cannot_be_read_is_told_at_the_calendar_that_it_is_about(hostile, wire, ann, ben, number):
+    wire.answer = poisoned(hostile, lambda: Said(200, UNREADABLE[number]))
+    let_it_last(ann)
+
+    sync_now(ann, ben)
+
+    assert_is_told(ann, ben)
 
 
-@pytest.mark.parametrize(
-    "raw", [*(body(content) for content in UNREADABLE), lambda: [BOMBS[0]], lambda: [BOMBS[1]], ENDLESS[1]]
-)
-def test_an_answer_that_cannot_be_read_is_told_at_the_calendar_that_it_is_about(
+@pytest.mark.parametrize("raw", [lambda: [BOMBS[0]], lambda: [BOMBS[1]], ENDLESS[0], ENDLESS[1]])
+def test_an_answer_that_is_too_large_is_told_at_the_calendar_that_it_is_about(
     hostile, wire, ann, ben, raw, monkeypatch
 ):
     monkeypatch.setattr(wire_module, "LARGEST", 2**20)
-    wire.answer = poisoned(hostile, raw)
+    wire.answer = poisoned(hostile, lambda: Said(raw=raw()))
     let_it_last(ann)
 
     sync_now(ann, ben)
@@ -108,7 +110,7 @@ def test_a_page_with_a_hostile_link_is_told_at_the_calendar_that_it_is_about(hos
 
 
 def test_the_reason_stands_where_an_admin_looks(hostile, wire, ann, admin_client):
-    wire.answer = poisoned(hostile, body(b"<script>alert(1)</script>"))
+    wire.answer = poisoned(hostile, lambda: Said(200, "<script>alert(1)</script>"))
     let_it_last(ann)
     sync_now(ann)
 
