@@ -45,7 +45,7 @@ def test_a_first_sync_of_many_pages_comes_to_its_end_in_turns(sandbox, ann):
 
 def test_a_round_of_many_pages_comes_to_its_end_in_turns(sandbox, ann):
     sync_now(ann)
-    cursor = ann.cursor
+    cursor, census_round = ann.cursor, ann.census_round
     items = fill(sandbox)
     series = sandbox.add("ann", "Stand-up", tomorrow(7), recurrence=recurring(3, tomorrow(7)))
 
@@ -53,6 +53,7 @@ def test_a_round_of_many_pages_comes_to_its_end_in_turns(sandbox, ann):
     sync(CalendarMapping.objects.filter(pk=ann.pk).claim())
 
     assert turns > 1
+    assert ann.census_round == census_round
     assert ExternalEvent.objects.filter(series_id=series["id"]).count() == 3
     assert ExternalEvent.objects.filter(series_id="").count() == LONG == len(items)
 

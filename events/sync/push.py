@@ -62,9 +62,8 @@ def is_harmless(action: Action, calendar: Calendar) -> bool:
 
 def in_order(calendar: Calendar, actions: Iterable[Action]) -> list[Action]:
     """`actions` with those last that have failed before: they keep nothing else waiting."""
-    return sorted(
-        actions, key=lambda action: action.uid in calendar.copies and calendar.copies[action.uid].failures > 0
-    )
+    failing = {uid for uid, copy in calendar.copies.items() if copy.failures}
+    return sorted(actions, key=lambda action: action.uid in failing)
 
 
 def is_enough(calendar: Calendar) -> bool:
