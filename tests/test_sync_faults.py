@@ -174,13 +174,14 @@ def test_a_passing_failure_is_told_once_it_has_lasted_an_hour(sandbox, ann):
     assert "not available" in ann.problem
 
 
-def test_an_expired_cursor_leads_to_a_census_and_loses_nothing(sandbox, ann):
+@pytest.mark.parametrize(("status", "code"), [(410, "SyncStateNotFound"), (400, "ErrorInvalidUrlQuery")])
+def test_an_expired_cursor_leads_to_a_census_and_loses_nothing(sandbox, ann, status, code):
     kept = sandbox.add("ann", "Dentist", tomorrow(14))
     gone = sandbox.add("ann", "Meeting", tomorrow(16))
     plan_event("First aid", ann)
     sync_now(ann)
     sandbox.delete("ann", gone["id"])
-    sandbox.fault(DELTA, status=410, code="SyncStateNotFound", times=1)
+    sandbox.fault(DELTA, status=status, code=code, times=1)
 
     sync_now(ann)
 
