@@ -21,6 +21,7 @@ PUBLIC = {"normal", "personal"}  # what we do not know is private
 UTC_NAMES = {"", "UTC", "tzone://Microsoft/Utc"}
 SHOW_AS = {"free", "tentative", "busy", "oof", "workingElsewhere"}
 LONGEST_ID = 512
+FOLDS = ((0, 0), (0, 1), (1, 1))  # how start and end are read: by the first of two equal hours, where that can be
 
 
 class Unreadable(ValueError):
@@ -93,22 +94,41 @@ def id_of(value: object) -> str:
 
 
 def times_of(event: Mapping[str, Any]) -> dict[str, datetime]:
-    """Start and end of an event. Raises Unreadable."""
-    starts_at, ends_at = from_graph_time(event["start"]), from_graph_time(event["end"])
+    """Start and end of an event; of an all-day one, which floats, the UTC midnights of its dates. Raises Unreadable."""
+    told = event["start"], event["end"]
+    if event.get("isAllDay") is True:
+        return span_of(*(wall_clock(value).replace(tzinfo=UTC) for value in told))
+    for first, second in FOLDS:
+        starts_at, ends_at = from_graph_time(told[0], fold=first), from_graph_time(told[1], fold=second)
+        if starts_at <= ends_at:
+            break
+    return span_of(starts_at, ends_at)
+
+
+def span_of(starts_at: datetime, ends_at: datetime) -> dict[str, datetime]:
     if ends_at < starts_at:
         raise Unreadable("an event that ends before it starts")
     return {"starts_at": starts_at, "ends_at": ends_at}
 
 
-def from_graph_time(value: Mapping[str, str]) -> datetime:
-    """The instant of a dateTimeTimeZone (no offset, up to 7 fractional digits, Windows or IANA zone), in UTC."""
-    local = datetime.fromisoformat(value["dateTime"].rstrip("Z"))
-    if local.tzinfo is not None:
-        raise Unreadable(f"a time with an offset and a zone: {value['dateTime']!r}")
+def from_graph_time(value: Mapping[str, str], *, fold: int = 0) -> datetime:
+    """The instant of a dateTimeTimeZone (no offset, up to 7 fractional digits, Windows or IANA zone), in UTC.
+
+    `fold` 1 means the second of two equal hours, and counts back from the end of an hour that is left out.
+    """
+    local = wall_clock(value)
     name = value.get("timeZone") or ""
     if name in UTC_NAMES:  # as nearly always, because it is what we ask for
         return local.replace(tzinfo=UTC)
-    return local.replace(tzinfo=zone(name)).astimezone(UTC)
+    return local.replace(tzinfo=zone(name), fold=fold).astimezone(UTC)
+
+
+def wall_clock(value: Mapping[str, str]) -> datetime:
+    """The naive time of a dateTimeTimeZone. Raises Unreadable."""
+    local = datetime.fromisoformat(value["dateTime"].rstrip("Z"))
+    if local.tzinfo is not None:
+        raise Unreadable(f"a time with an offset and a zone: {value['dateTime']!r}")
+    return local
 
 
 def zone(name: str) -> ZoneInfo:
