@@ -391,7 +391,8 @@ class Engine:
         ]
         for item in adopted:
             self.adopt(item)
-        rows.external |= {item.remote_id: item for item in [*seen.external, *seen.strays] if not item.is_ignored}
+        kept = {item.remote_id: item for item in [*seen.external, *seen.strays] if not item.is_ignored}
+        rows.external = {one: item for one, item in rows.external.items() if item.series_id not in kept} | kept
         for remote_id in [*seen.dropped, *(item.remote_id for item in adopted)]:
             rows.external.pop(remote_id, None)
         return bool(seen.changed or seen.adopted or adopted)

@@ -3,7 +3,7 @@
 import pytest
 
 from events.models import ExternalEvent, Session, SyncedEvent
-from tests.conftest import plan_event, sync_now
+from tests.conftest import plan_event, sync_now, tomorrow
 
 
 def forget(*models) -> None:
@@ -88,3 +88,19 @@ def test_a_copy_of_a_later_generation_is_no_external_event_once_it_is_known_agai
     assert SyncedEvent.objects.get().remote_id == sandbox.events("ann")[0]["id"]
     assert len(sandbox.events("ann")) == 1
     assert not ExternalEvent.objects.exists()
+
+
+def test_a_series_that_its_owner_makes_single_again_is_one_external_event(sandbox, ann):
+    daily = {
+        "pattern": {"type": "daily", "interval": 1},
+        "range": {"type": "numbered", "startDate": f"{tomorrow():%Y-%m-%d}", "numberOfOccurrences": 3},
+    }
+    item = sandbox.add("ann", "Choir", tomorrow(), recurrence=daily)
+    sync_now(ann)
+    before = ExternalEvent.objects.count()
+    sandbox.change("ann", item["id"], recurrence=None)
+
+    sync_now(ann)
+
+    assert before == 3
+    assert [one.remote_id for one in ExternalEvent.objects.all()] == [item["id"]]

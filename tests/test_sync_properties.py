@@ -83,16 +83,17 @@ class Syncing(RuleBasedStateMachine):
         is_ignored=st.booleans(),
     )
     def add(self, number, transaction_id, marker, is_ignored):
-        """A person adds an item, or replaces what they added before."""
+        """A person adds an item, or replaces what they added before; a series is not declined."""
+        remote_id = f"theirs-{number}"
         item = RemoteItem(
-            f"theirs-{number}",
+            remote_id,
             self.new_etag(),
             START,
             START + timedelta(hours=1),
             subject="Dentist",
             transaction_id=transaction_id,
             marker=marker,
-            is_ignored=is_ignored,
+            is_ignored=is_ignored and remote_id not in self.mailbox.parts,
         )
         self.mailbox.parts.pop(item.remote_id, None)
         self.mailbox.away.discard(item.remote_id)

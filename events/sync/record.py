@@ -191,6 +191,7 @@ def mirror(calendar: Calendar, items: Iterable[RemoteItem], dropped: Sequence[st
     kept = {item.remote_id: item for item in items if not item.is_ignored}
     if kept:
         store(calendar.mapping, kept.values())
+        of(calendar).filter(series_id__in=[*kept]).delete()  # a series that its owner made single again
     calendar.report.pulled += len(kept)
     if dropped:
         calendar.report.pulled += of(calendar).filter(remote_id__in=dropped).delete()[0]
