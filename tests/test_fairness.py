@@ -101,9 +101,9 @@ def test_where_one_batch_goes_at_a_time_the_slow_calendar_goes_after_all_others(
 
     ended = hold_all(Driver(service), 200)
 
-    suspected = service.batches[0]
     assert ended[-1] == 7
-    assert set(ended[:180]).isdisjoint(suspected)
+    by_itself = service.batches[service.batches.index([7]) :]
+    assert {key for batch in by_itself for key in batch} <= set(range(5, 10))  # who was in its last company
 
 
 def test_the_others_go_on_and_end_while_a_slow_calendar_has_not_answered(watch):
@@ -136,6 +136,60 @@ def test_however_many_are_slow_one_way_stays_free_for_the_others(watch):
 
     assert others_are_done.is_set()
     assert set(ended[-4:]) == slow
+
+
+def test_who_was_in_a_slow_batch_waits_for_the_others_where_it_is_known_how_quick_those_are(watch):
+    service = Service(watch, lambda key: SLOW if key == 7 else QUICK)
+    pace = Pace[int]()
+    pace.note([99], QUICK)
+
+    hold_all(Driver(service, pace=pace), 60, 2)
+
+    assert [len(batch) for batch in service.batches] == [20, 20, 20, 20, 20, 5, 5, 5, 5]
+
+
+def test_what_a_slow_calendar_takes_by_itself_does_not_pass_for_usual():
+    pace = Pace[int]()
+    pace.suspect([7])
+    for _ in range(10):
+        pace.note([7], SLOW)
+
+    pace.note(range(20, 40), SLOW)
+
+    assert set(pace.widths) == {7, *range(20, 40)}
+
+
+def test_who_has_to_wait_for_a_moment_is_not_kept_longer_by_a_slow_one(watch):
+    service = Service(watch, lambda key: SLOW if key == 7 else QUICK)
+    busy = [Unavailable("Busy.", retry_after=0.05)]
+    service.error = lambda keys: busy.pop() if busy and 3 in keys else None
+    pace = Pace[int]()
+    pace.suspect([7])
+
+    ended = hold_all(Driver(service, pace=pace), 8, 1)
+
+    assert service.batches == [[0, 1, 2, 3, 4, 5, 6], [0, 1, 2, 3, 4, 5, 6], [7]]
+    assert ended[-1] == 7
+
+
+def test_several_slow_calendars_are_each_by_themselves_in_the_end(watch):
+    slow = {7, 27, 47, 67}
+    service = Service(watch, lambda key: SLOW if key in slow else QUICK)
+
+    hold_all(Driver(service, in_flight=3), 200, 10)
+
+    assert {key: service.with_(key)[-4:] for key in slow} == {key: [1, 1, 1, 1] for key in slow}
+
+
+def test_a_connection_that_is_out_again_and_again_makes_nobody_a_suspect_that_goes_alone(watch):
+    service = Service(watch, lambda key: QUICK)
+    service.error = lambda keys: NoAnswer("Hung up.", is_whole=True)
+    pace = Pace[int]()
+
+    for _ in range(3):
+        hold_all(Driver(service, pace=pace), 40, 1)
+
+    assert set(pace.widths.values()) == {5}
 
 
 def test_who_was_slow_is_alone_from_the_start_the_next_time_and_in_company_again_once_it_is_quick(watch):

@@ -52,15 +52,6 @@ class Turn(Generic[K, T]):
 
 
 @dataclass(frozen=True)
-class Flight(Generic[K, T]):
-    """A batch that is on its way. `is_apart`: of conversations that are suspected of being slow."""
-
-    turns: list[Turn[K, T]]
-    gate: ExitStack
-    is_apart: bool
-
-
-@dataclass(frozen=True)
 class Ended(Generic[K, T]):
     """A conversation that is over: what it returned, or the error that it let out."""
 
@@ -90,7 +81,7 @@ class Driver(Generic[K, T]):
         self.ready: deque[Turn[K, T]] = deque()
         self.apart: deque[Turn[K, T]] = deque()  # ready as well, but suspected: they go after the others
         self.delayed: list[tuple[float, int, Turn[K, T]]] = []
-        self.flying: dict[Future[tuple[Sequence[Answer], float]], Flight[K, T]] = {}
+        self.flying: dict[Future[tuple[Sequence[Answer], float]], tuple[list[Turn[K, T]], ExitStack]] = {}
         self.held_until = 0.0
         self.is_answered = False  # at least once in this run
         self.lost: set[K] = set()  # who was in a batch that was not
@@ -113,8 +104,8 @@ class Driver(Generic[K, T]):
                     else:
                         return
             finally:
-                for flight in self.flying.values():
-                    flight.gate.close()
+                for _, gate in self.flying.values():
+                    gate.close()
 
     def _fill(self, waiting: Iterator[tuple[K, Conversation[T]]]) -> bool:
         """Start conversations until a batch is full; True when a request is ready."""
@@ -142,11 +133,10 @@ class Driver(Generic[K, T]):
         """Send one batch, where one may be sent now."""
         if not self._is_free() or time.monotonic() < self.held_until:
             return False
-        is_apart = not self.ready
-        turns = self._next_apart() if is_apart else self._next()
+        turns = self._next_apart() if self._is_to_be_told_apart() else self._next()
         gate = ExitStack()
         gate.enter_context(self.gate())
-        self.flying[pool.submit(self._timed, [turn.request for turn in turns])] = Flight(turns, gate, is_apart)
+        self.flying[pool.submit(self._timed, [turn.request for turn in turns])] = turns, gate
         return True
 
     def _timed(self, requests: Sequence[Request]) -> tuple[Sequence[Answer], float]:
@@ -156,12 +146,14 @@ class Driver(Generic[K, T]):
     def _is_free(self) -> bool:
         """Whether there is room for a batch of those that are ready.
 
-        Suspects leave one way free for the others, as long as there are any.
+        Suspects leave a way free for who waits for a moment only. Whose requests are on their way has one already.
         """
-        if self.ready:
-            return len(self.flying) < self.in_flight
-        others = self.delayed or any(not flight.is_apart for flight in self.flying.values())
-        return bool(self.apart) and len(self.flying) < self.in_flight - bool(others)
+        is_kept = bool(self.delayed) and not self.ready
+        return bool(self.ready or self.apart) and len(self.flying) + is_kept < self.in_flight
+
+    def _is_to_be_told_apart(self) -> bool:
+        """Whether suspects are next: after the others, and before where nothing else can tell who is slow."""
+        return not self.ready or (bool(self.apart) and self.pace.asks_for(self.apart[0].key))
 
     def _next(self) -> list[Turn[K, T]]:
         return [self.ready.popleft() for _ in range(min(self.width, len(self.ready)))]
@@ -183,11 +175,11 @@ class Driver(Generic[K, T]):
             return
         done, _ = wait(self.flying, timeout=pause, return_when=FIRST_COMPLETED)
         for future in done:
-            flight = self.flying.pop(future)
-            flight.gate.close()
+            turns, gate = self.flying.pop(future)
+            gate.close()
             answers, seconds = future.result()
-            self._learn([turn.key for turn in flight.turns], answers, seconds)
-            for turn, answer in zip(flight.turns, answers, strict=True):
+            self._learn([turn.key for turn in turns], answers, seconds)
+            for turn, answer in zip(turns, answers, strict=True):
                 self._answer(turn, answer)
 
     def _learn(self, keys: Sequence[K], answers: Sequence[Answer], seconds: float) -> None:

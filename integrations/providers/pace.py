@@ -23,12 +23,21 @@ class Pace(Generic[K]):
         self.widths: dict[K, int] = {}  # of the batches that suspects may go in
         self.recent: deque[float] = deque(maxlen=REMEMBERED)
 
+    @property
+    def usual(self) -> float:
+        """The seconds that a batch without a slow one takes, as far as is known."""
+        return sorted(self.recent)[len(self.recent) // PARTS] if self.recent else 0.0
+
+    def asks_for(self, key: K) -> bool:
+        """Whether only a batch of suspects can tell slow ones from a slow service: all that went lately was slow."""
+        return self.usual >= SLOW and self.widths.get(key, 1) > 1
+
     def note(self, keys: Sequence[K], seconds: float) -> None:
         """Learn from a batch that was answered after so many seconds.
 
         Where most batches are slow, so is the service, and nobody is suspected for that.
         """
-        usual = sorted(self.recent)[len(self.recent) // PARTS] if self.recent else 0.0
+        usual = self.usual
         if seconds < SLOW or keys[0] not in self.widths:  # what suspects take is not usual
             self.recent.append(seconds)
         if seconds < SLOW:
