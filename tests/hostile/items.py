@@ -73,11 +73,14 @@ def of_spans() -> Iterator[Item]:
 def of_ids() -> Iterator[Item]:
     for remote_id in IDS:
         yield item(remote_id)
+    for number, etag in enumerate(ETAGS):
+        yield item(f"etag-{number}", **{"@odata.etag": etag})
+
+
+def of_series() -> Iterator[Item]:
     for number, remote_id in enumerate(IDS):
         if len(remote_id) < SHORT:
             yield item(f"part-{number}", seriesMasterId=remote_id, type="occurrence")
-    for number, etag in enumerate(ETAGS):
-        yield item(f"etag-{number}", **{"@odata.etag": etag})
 
 
 def of_types() -> Iterator[Item]:
@@ -95,6 +98,7 @@ KINDS = {
     "zones": of_zones,
     "spans": of_spans,
     "ids": of_ids,
+    "series": of_series,
     "types": of_types,
 }
 

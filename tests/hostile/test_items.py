@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -66,7 +66,7 @@ def test_hostile_items_of_a_delta_leave_the_others_and_the_neighbour_alone(both_
     assert_is_unharmed(ben)
 
 
-@pytest.mark.parametrize("kind", ["ids", "types"])
+@pytest.mark.parametrize("kind", ["series", "types"])
 def test_hostile_parts_of_series_in_a_delta_leave_the_others_and_the_neighbour_alone(
     both_are_read, hostile, ann, ben, kind
 ):
@@ -131,6 +131,27 @@ def test_a_span_beyond_the_calendar_is_kept_as_far_as_every_zone_can_show_it(hos
     always = ann.external_events.get()
     assert always.starts_at < tomorrow() - timedelta(days=10_000)
     assert always.ends_at > tomorrow() + timedelta(days=10_000)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "days"),
+    [
+        ("2026-11-30T00:00:00", "2026-11-30T00:00:00", 1),
+        ("2026-11-30T09:00:00", "2026-11-30T10:00:00", 1),
+        ("2026-11-30T23:30:00", "2026-12-01T00:30:00", 2),
+        ("2026-11-30T12:00:00", "2026-12-01T00:00:00", 1),
+        ("2026-11-30T00:00:00", "2026-12-01T00:00:00", 1),
+    ],
+)
+def test_an_item_of_whole_days_with_odd_times_covers_the_days_that_it_touches(hostile, ann, start, end, days):
+    told = {name: {"dateTime": text, "timeZone": "UTC"} for name, text in (("start", start), ("end", end))}
+    hostile.told["ann"].window = [[item("holiday", isAllDay=True, **told)]]
+
+    sync_now(ann)
+
+    holiday = ann.external_events.get()
+    assert holiday.starts_at == datetime(2026, 11, 30, tzinfo=UTC)
+    assert holiday.ends_at - holiday.starts_at == timedelta(days=days)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ Source: https://learn.microsoft.com/graph/api/resources/event
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -49,11 +49,14 @@ def to_graph_time(moment: datetime) -> dict[str, str]:
 def from_graph(event: Mapping[str, Any]) -> RemoteItem:
     """The item that a single event, an occurrence or an exception is. Raises Unreadable."""
     try:
+        starts_at, ends_at = times_of(event)
+        series_id = event.get("seriesMasterId")
         return RemoteItem(
             remote_id=id_of(event["id"]),
             etag=line_of(event.get("@odata.etag")),
-            **times_of(event),
-            series_id=id_of(event.get("seriesMasterId") or ""),
+            starts_at=starts_at,
+            ends_at=ends_at,
+            series_id=id_of(series_id) if series_id else "",
             subject=line_of(event.get("subject")),
             location=line_of((event.get("location") or {}).get("displayName")),
             is_all_day=event.get("isAllDay") is True,
@@ -93,11 +96,11 @@ def id_of(value: object) -> str:
     return usable
 
 
-def times_of(event: Mapping[str, Any]) -> dict[str, datetime]:
+def times_of(event: Mapping[str, Any]) -> tuple[datetime, datetime]:
     """Start and end of an event; of an all-day one, which floats, the UTC midnights of its dates. Raises Unreadable."""
     told = event["start"], event["end"]
     if event.get("isAllDay") is True:
-        return span_of(*(wall_clock(value).replace(tzinfo=UTC) for value in told))
+        return whole_days(*span_of(*(wall_clock(value).replace(tzinfo=UTC) for value in told)))
     for first, second in FOLDS:
         starts_at, ends_at = from_graph_time(told[0], fold=first), from_graph_time(told[1], fold=second)
         if starts_at <= ends_at:
@@ -105,10 +108,16 @@ def times_of(event: Mapping[str, Any]) -> dict[str, datetime]:
     return span_of(starts_at, ends_at)
 
 
-def span_of(starts_at: datetime, ends_at: datetime) -> dict[str, datetime]:
+def whole_days(starts_at: datetime, ends_at: datetime) -> tuple[datetime, datetime]:
+    """The days that a span touches, at least one: an item of whole days never looks as if it took no time."""
+    first, last = (moment.replace(hour=0, minute=0, second=0, microsecond=0) for moment in (starts_at, ends_at))
+    return first, last + timedelta(days=1) if last < ends_at or last == first else last
+
+
+def span_of(starts_at: datetime, ends_at: datetime) -> tuple[datetime, datetime]:
     if ends_at < starts_at:
         raise Unreadable("an event that ends before it starts")
-    return {"starts_at": starts_at, "ends_at": ends_at}
+    return starts_at, ends_at
 
 
 def from_graph_time(value: Mapping[str, str], *, fold: int = 0) -> datetime:
