@@ -309,6 +309,17 @@ def test_a_copy_that_is_over_may_be_edited_by_its_instructor(sandbox, ann, over)
     assert sandbox.subjects("ann") == ["As it really was"]
 
 
+def test_a_copy_that_is_deleted_while_the_place_is_lost_is_created_anew(sandbox, ann):
+    plan_event("First aid", ann)
+    sync_now(ann)
+    sandbox.delete("ann", sandbox.events("ann")[0]["id"])
+    sandbox.fault(DELTA, status=410, code="SyncStateNotFound", times=1)
+
+    sync_now(ann)
+
+    assert sandbox.subjects("ann") == ["First aid"]
+
+
 def test_an_old_copy_that_is_dragged_into_the_window_is_still_ours(sandbox, ann):
     session = plan_event("First aid", ann).sessions.get()
     sync_now(ann)
