@@ -16,10 +16,15 @@ from hypothesis import strategies as st
 from tzlocal.windows_tz import win_tz
 
 from events.availability import Span, Theirs, Verdict, local_midnight, verdict
-from events.board import as_local_days
+from events.board import as_local_days, theirs
 from events.localtime import SkippedTime, instant, wall_clock
+from events.models import ExternalEvent
+from instructors.models import Instructor
 from integrations.providers.microsoft.codec import Unreadable, from_graph, from_graph_time, to_graph, to_graph_time
 from integrations.providers.types import Entry
+from tests.conftest import address, sync_now
+from tests.factories import ExternalEventFactory
+from tests.test_event_form import NEW, form, row
 
 HOUR, DAY, MICROSECOND = timedelta(hours=1), timedelta(days=1), timedelta(microseconds=1)
 JULY = datetime(2026, 7, 15, 12, tzinfo=UTC)
@@ -469,3 +474,89 @@ def test_a_zone_whose_rules_are_young_is_read_by_them(zone, expected):
 
     assert from_graph_time(told(local, zone)) == noon
     assert wall_clock(noon, zone) == local.replace(tzinfo=None)
+
+
+# With the database and in Outlook
+
+
+@pytest.mark.django_db
+def test_an_all_day_item_is_in_the_way_where_the_instructor_is_in_every_zone():
+    day = datetime(2026, 10, 25, tzinfo=UTC)
+    mapping = ExternalEventFactory.create(starts_at=day, ends_at=day + DAY, is_all_day=True).mapping
+    owners, minute = {mapping.pk: mapping.instructor_id}, timedelta(minutes=1)
+    days = {(local_midnight(day, ZoneInfo(one)), local_midnight(day + DAY, ZoneInfo(one))): one for one in ALL_ZONES}
+    assert len(days) > 35  # so many kinds of that day there are
+    for (begins, ends), zone in days.items():
+        spans = [(begins - minute, begins), (begins, begins + minute), (ends - minute, ends), (ends, ends + minute)]
+
+        found = [[*theirs(owners, *span, {mapping.instructor_id: zone})] for span in spans]
+
+        assert [len(items) for items in found] == [0, 1, 1, 0], zone
+
+
+def next_change(zone: str) -> date:
+    """The first day to come, of those that a calendar is read for, on which noon is told by another clock."""
+    noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) + 9 * DAY
+    days = [noon + number * DAY for number in range(380)]
+    offsets = [day.astimezone(ZoneInfo(zone)).utcoffset() for day in days]
+    return next(day.date() for day, one, other in zip(days[1:], offsets, offsets[1:], strict=False) if one != other)
+
+
+def at(day: date, clock: str, zone: str) -> datetime:
+    return datetime.combine(day, time.fromisoformat(clock), ZoneInfo(zone)).astimezone(UTC)
+
+
+WITH_CHANGES = [
+    ("Europe/Berlin", "W. Europe Standard Time"),
+    ("America/New_York", "Eastern Standard Time"),
+    ("Australia/Lord_Howe", "Lord Howe Standard Time"),
+    ("America/Santiago", "Pacific SA Standard Time"),
+    ("Pacific/Chatham", "Pacific/Chatham"),
+    ("Antarctica/Troll", "Antarctica/Troll"),
+]
+
+
+def test_what_stands_in_outlook_over_a_change_is_mirrored_at_its_instants(sandbox, ann):
+    expected = []
+    for zone, name in WITH_CHANGES:
+        day = next_change(zone)
+        week = {
+            "pattern": {"type": "weekly", "interval": 1, "daysOfWeek": [f"{day:%A}".lower()]},
+            "range": {"type": "numbered", "startDate": f"{day - 7 * DAY}", "numberOfOccurrences": 3},
+        }
+        add_local(sandbox, name, day - 7 * DAY, "09:00", day - 7 * DAY, "17:30", recurrence=week)
+        add_local(sandbox, name, day - DAY, "20:00", day + DAY, "06:15")
+        days = [day + number * 7 * DAY for number in (-1, 0, 1)]
+        expected += [(at(one, "09:00", zone), at(one, "17:30", zone)) for one in days]
+        expected.append((at(day - DAY, "20:00", zone), at(day + DAY, "06:15", zone)))
+
+    sync_now(ann)
+
+    assert sorted(ExternalEvent.objects.values_list("starts_at", "ends_at")) == sorted(expected)
+
+
+def add_local(sandbox, zone: str, first: date, start: str, last: date, end: str, **more) -> None:
+    """Add an item by the clock on the owner's wall."""
+    body = {
+        "subject": "Choir",
+        "start": {"dateTime": f"{first}T{start}:00", "timeZone": zone},
+        "end": {"dateTime": f"{last}T{end}:00", "timeZone": zone},
+        **more,
+    }
+    sandbox.control("POST", f"mailboxes/{address('ann')}/events", json=body)
+
+
+def test_a_session_that_is_typed_in_its_own_zone_stands_in_outlook_at_its_instant(sandbox, people, admin_client):
+    Instructor.objects.update(time_zone="Asia/Kathmandu")
+    for mapping, (zone, _) in zip(people.values(), WITH_CHANGES, strict=False):
+        typed = row(f"{next_change(zone)}", "05:00", "13:00")
+        admin_client.post(NEW, form(typed, people=[mapping.instructor], time_zone=zone))
+
+    sync_now()
+
+    for name, (zone, _) in zip(people, WITH_CHANGES, strict=False):
+        (item,) = sandbox.events(name)
+        expected = [at(next_change(zone), clock, zone) for clock in ("05:00", "13:00")]
+        assert [from_graph_time(item["start"]), from_graph_time(item["end"])] == expected
+    assert not sync_now().updated
+    assert not ExternalEvent.objects.exists()
