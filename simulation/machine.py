@@ -5,6 +5,7 @@ from datetime import timedelta
 from simulation import backup, faults
 from simulation.sandbox import address
 from simulation.script import Dice, step
+from simulation.truth import Truth
 from simulation.world import ALL_NAMES, Crash, World
 
 SPANS = (5, 30, 61, 61, 300, 300, 300, 1200, 4000, 20_000, 90_000, 8 * 86_400)  # seconds
@@ -113,5 +114,7 @@ def forget_links(world: World, dice: Dice) -> str:
 def set_back(world: World, dice: Dice) -> str:
     """Our machine's clock, and for the sake of one time for all the sandbox's too."""
     world.fired["the clock set back"] += 1
+    Truth(world).check_deletions()
+    world.wishes = [(moment - timedelta(hours=1), wanted) for moment, wanted in world.wishes]
     world.clock.set(world.clock.now - timedelta(hours=1))
     return "an hour"

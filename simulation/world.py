@@ -72,6 +72,7 @@ class World:
         self.meanwhile: list[list[Any]] = []
         self.depth = self.sent = 0
         self.backup: Any = None
+        self.checked_writes = 0
         self.wishes: list[tuple[datetime, set[tuple[str, UUID]]]] = []  # what was wanted after each step
         self.may_leave_copies = False  # somebody asked for it, or the database forgot
         self.backend = 0
