@@ -16,7 +16,7 @@ from simulation.broker import Broker
 from simulation.clock import Clock
 from simulation.sandbox import Sandbox
 from simulation.script import Script
-from simulation.truth import Truth, check_always, externals, is_ignored, wishes
+from simulation.truth import External, Truth, check_always, externals, is_ignored, wishes
 from simulation.world import NAMES, Broken, World
 
 ROUNDS = 2  # cycles until everything is in step, once what rests has rested
@@ -52,13 +52,15 @@ def run(script: Script, sandbox: Sandbox, clock: Clock, broker: Broker) -> Outco
     failure = ""
     try:
         world.begin()
+        before = externals()
         for step in script.steps:
-            before = externals()
             world.take(step)
             world.wishes.append((clock.now, wishes()))
             check_always()
+            after = externals()
             if step.kind not in FORGETTING and not step.during:
-                check_vanished(world, before)
+                check_vanished(world, before - after)
+            before = after
         settle(world)
     except Broken as broken:
         failure = str(broken)
@@ -69,9 +71,8 @@ def run(script: Script, sandbox: Sandbox, clock: Clock, broker: Broker) -> Outco
     return Outcome(script, failure, tuple(world.trace), world.fired, requests)
 
 
-def check_vanished(world: World, before: dict) -> None:
+def check_vanished(world: World, gone: set[External]) -> None:
     """Raise Broken where an external event is gone, although its item stands in Outlook as it stood."""
-    gone = before.keys() - externals().keys()
     windows = {mapping.pk: mapping for mapping in CalendarMapping.objects.filter(pk__in={pk for pk, _ in gone})}
     for pk, mapping in windows.items():
         if not (mapping.is_pushed_to and mapping.window_start and mapping.window_end):

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Q
 from django.utils.timezone import now
 
@@ -21,7 +22,21 @@ from simulation.sandbox import Json
 from simulation.world import ALL_NAMES, IDS, NAMES, Broken, World
 
 GENERATIONS = 16
+RESTORES_A_DAY = 3
+WISHES = """
+SELECT mapping.remote_user_id, session.uid
+FROM events_session AS session
+JOIN events_event AS event ON event.id = session.event_id AND event.status = 'confirmed'
+JOIN instructors_calendarmapping AS mapping ON mapping.sync_enabled AND mapping.leaving_at IS NULL
+JOIN instructors_instructor AS teacher ON teacher.id = mapping.instructor_id AND teacher.is_active
+JOIN integrations_integration AS integration ON integration.id = mapping.integration_id
+    AND integration.status = 'active' AND integration.closing_at IS NULL
+WHERE teacher.id IN (SELECT instructor_id FROM events_session_instructors WHERE session_id = session.id)
+    OR teacher.id IN (SELECT instructor_id FROM events_event_instructors WHERE event_id = event.id)
+    AND NOT EXISTS (SELECT FROM events_session_instructors WHERE session_id = session.id)
+"""
 Look = tuple[Any, ...]
+External = tuple[int, str]
 
 
 class Truth:
@@ -173,19 +188,9 @@ class Truth:
 
 def wishes() -> set[tuple[str, UUID]]:
     """Which session is wanted in which mailbox at this moment."""
-    found = set()
-    teachers = {
-        mapping.instructor_id: mapping
-        for mapping in CalendarMapping.objects.select_related("instructor", "integration")
-    }
-    for session in Session.objects.filter(event__status=Event.Status.CONFIRMED).prefetch_related(
-        "instructors", "event__instructors"
-    ):
-        for teacher in session.instructors.all() or session.event.instructors.all():
-            mapping = teachers.get(teacher.pk)
-            if mapping and is_in_step(mapping):
-                found.add((NAMES[mapping.remote_user_id], session.uid))
-    return found
+    with connection.cursor() as cursor:
+        cursor.execute(WISHES)
+        return {(NAMES[mailbox], uid) for mailbox, uid in cursor.fetchall()}
 
 
 def check_always() -> None:
@@ -193,11 +198,8 @@ def check_always() -> None:
     private = Q(is_private=True) | Q(mapping__integration__privacy=Integration.Privacy.FREE_BUSY)
     if shown := ExternalEvent.objects.filter(private).exclude(title="").first():
         raise Broken(f"a title is stored that may not be: {shown.title!r}")
-    if not SyncedEvent.objects.exists():
-        return
-    for mapping, uid, restores in SyncedEvent.objects.values_list("mapping", "session_uid", "restores"):
-        if restores > 3:
-            raise Broken(f"copy {uid} of {mapping} was put right {restores} times in a day")
+    if restless := SyncedEvent.objects.filter(restores__gt=RESTORES_A_DAY).first():
+        raise Broken(f"{restless} was put right {restless.restores} times in a day")
 
 
 def is_in_step(mapping: CalendarMapping) -> bool:
@@ -237,9 +239,6 @@ def is_ignored(item: Json) -> bool:
     return bool(item["isCancelled"]) or item["responseStatus"]["response"] == "declined"
 
 
-def externals() -> dict[tuple[int, str], Any]:
-    """What is mirrored, to be compared with what was."""
-    rows = ExternalEvent.objects.values_list(
-        "mapping", "remote_id", "etag", "mapping__window_start", "mapping__window_end"
-    )
-    return {(mapping, remote_id): rest for mapping, remote_id, *rest in rows}
+def externals() -> set[External]:
+    """What is mirrored: the calendar and the item of each external event."""
+    return set(ExternalEvent.objects.values_list("mapping", "remote_id"))
