@@ -108,10 +108,10 @@ def come_to_rest(world: World) -> None:
     """So much time that nothing rests any more, and a few cycles."""
     for _ in range(2):
         world.clock.advance(timedelta(hours=25).total_seconds())
-        world.tick(discover_all)
-        for _ in range(ROUNDS):
+        for tasks in ((discover_all,), *[()] * ROUNDS):
+            world.tick(*tasks)
+            world.wishes.append((world.clock.now, wishes()))
             world.clock.advance(310)
-            world.tick()
 
 
 def external_state() -> list[tuple]:
