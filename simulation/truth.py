@@ -110,8 +110,12 @@ class Truth:
             self.check_externals(name, mapping, {item["id"] for items in standing.values() for item in items})
 
     def check_stranger(self, name: str, mapping: CalendarMapping | None, item: Json, *, is_known: bool) -> None:
-        """An item of ours that nobody wants: only where it was to be kept, or where the database has forgotten it."""
-        if not self.world.may_leave_copies or (is_known and mapping and is_in_step(mapping)):
+        """An item of ours that nobody wants: only where it was to be kept, or where the database has forgotten it.
+
+        It is found again and removed where its session is known, unless its owner has made a series of it meanwhile.
+        """
+        is_found = is_known and mapping and is_in_step(mapping) and item["type"] != "seriesMaster"
+        if not self.world.may_leave_copies or is_found:
             raise Broken(f"{name}: a copy of {item['subject']!r} stands there, which nobody wants")
 
     def check_copies(self, name: str, mapping: Any, look: Look, items: list[Json], uid: UUID) -> None:
