@@ -104,3 +104,47 @@ def test_a_series_that_its_owner_makes_single_again_is_one_external_event(sandbo
 
     assert before == 3
     assert [one.remote_id for one in ExternalEvent.objects.all()] == [item["id"]]
+
+
+def made_a_series(sandbox, name: str) -> None:
+    """The owner of a mailbox lets our copy come again on the next two days."""
+    item = sandbox.events(name)[0]
+    span = {"type": "numbered", "startDate": item["start"]["dateTime"][:10], "numberOfOccurrences": 3}
+    sandbox.change(name, item["id"], recurrence={"pattern": {"type": "daily", "interval": 1}, "range": span})
+
+
+@pytest.mark.parametrize("is_wanted", [True, False], ids=["wanted", "cancelled meanwhile"])
+def test_a_forgotten_copy_that_was_made_a_series_is_found_by_its_occurrences(sandbox, ann, is_wanted):
+    event = plan_event("First aid", ann)
+    sync_now(ann)
+    forget(SyncedEvent)
+    made_a_series(sandbox, "ann")
+    event.status = "confirmed" if is_wanted else "cancelled"
+    event.save()
+    begin_anew(ann)
+
+    for _ in range(2):
+        sync_now(ann)
+
+    assert [item["type"] for item in sandbox.events("ann")] == ["singleInstance"] * is_wanted
+    assert (ann.problem, SyncedEvent.objects.count()) == ("", int(is_wanted))
+    assert not ExternalEvent.objects.exists()
+
+
+def test_a_copy_that_was_made_a_series_before_its_answer_was_noted_is_found_by_its_occurrences(sandbox, ann):
+    sync_now(ann)
+    plan_event("First aid", ann)
+    sandbox.fault({"method": "POST", "path": "/events"}, drop="after", times=1)
+    sandbox.fault({"path": "delta"}, status=503, times=1)
+    sync_now(ann)
+    made_a_series(sandbox, "ann")
+    type(ann).objects.update(retry_at=None)
+    begin_anew(ann)
+
+    for _ in range(2):
+        sync_now(ann)
+        SyncedEvent.objects.update(retry_at=None)
+
+    assert [item["type"] for item in sandbox.events("ann")] == ["singleInstance"]
+    assert SyncedEvent.objects.get().remote_id == sandbox.events("ann")[0]["id"]
+    assert not ExternalEvent.objects.exists()

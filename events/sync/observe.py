@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 from uuid import UUID
 
@@ -45,8 +45,8 @@ def observe(page: Page, copies: Mapping[UUID, SentCopy], *, mailbox: str) -> Obs
         if ours := by_id.get(item.remote_id):
             is_untouched = item.appearance == ours.receipt_fingerprint
             (seen.untouched if is_untouched else seen.changed).append(ours.session_uid)
-        elif (intended := by_key.get(item.transaction_id)) and intended.session_uid not in seen.adopted:
-            seen.adopted[intended.session_uid] = item
+        elif (intended := by_key.get(item.transaction_id)) and is_first(item, seen.adopted.get(intended.session_uid)):
+            seen.adopted[intended.session_uid] = as_sent(item, seen)
         elif part := by_id.get(item.series_id):
             seen.changed.append(part.session_uid)  # a person made a series of our copy
         else:
@@ -66,11 +66,24 @@ def sort_unknown(item: RemoteItem, copies: Mapping[UUID, SentCopy], seen: Observ
     if item.is_ignored:
         seen.dropped.append(item.remote_id)
     elif is_sent_by_us(item, mailbox) and UUID(item.marker) not in copies:
-        seen.strays.append(item)
+        seen.strays.append(as_sent(item, seen))
     elif not item.marker and looks_computed(item.transaction_id):
         seen.unsure.append(item)
     else:
         seen.external.append(item)
+
+
+def as_sent(item: RemoteItem, seen: Observation) -> RemoteItem:
+    """What we have sent: the series, where a person made one of it and `item` is one of its occurrences."""
+    if not item.series_id:
+        return item
+    seen.dropped.append(item.remote_id)
+    return replace(item, remote_id=item.series_id, series_id="")
+
+
+def is_first(item: RemoteItem, adopted: RemoteItem | None) -> bool:
+    """Whether nothing was `adopted` in place of `item` yet, or only another occurrence of the same series."""
+    return adopted is None or adopted.remote_id == item.series_id
 
 
 def looks_computed(transaction_id: str) -> bool:

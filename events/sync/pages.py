@@ -71,7 +71,7 @@ def apply(calendar: Calendar, seen: Observation, *, is_census: bool) -> bool:
         record.adopt(calendar, item, calendar.copies[uid])
     known = record.adoptable(calendar, seen.strays)
     for item in seen.strays:
-        if UUID(item.marker) in known:
+        if UUID(item.marker) in known and UUID(item.marker) not in calendar.copies:
             record.adopt(calendar, item)
     if is_census:
         mark_seen(calendar, [*seen.changed, *seen.untouched])
