@@ -37,7 +37,7 @@ INSERT INTO instructors_calendarmapping (integration_id, instructor_id, remote_u
     removes_copies, cursor, next_cursor, census_link, census_round, window_start, window_end, synced_at, problem,
     unreadable, unread, lapses)
   SELECT g.id, i.id, i.email, i.email, true, false, 'c', '', '', 1, %(start)s - interval '30 days',
-    %(start)s + interval '400 days', now(), '', 0, '{}', 0
+    %(start)s + interval '400 days', now(), '', 0, '', 0
   FROM instructors_instructor i, integrations_integration g;
 INSERT INTO events_externalevent (mapping_id, remote_id, series_id, starts_at, ends_at, is_all_day, show_as, is_private,
     title, etag, seen_round, found_at)

@@ -71,7 +71,7 @@ class CalendarMapping(models.Model):
     synced_at = models.DateTimeField(_("last sync"), null=True)
     problem = models.TextField(blank=True)
     unreadable = models.PositiveIntegerField(default=0, help_text=_("Items that could not be understood."))
-    unread = models.JSONField(default=dict, help_text=_("Items that could not be asked for, to be asked for again."))
+    unread = models.TextField(blank=True, help_text=_("Items that could not be asked for, to be asked for again."))
     lapses = models.PositiveSmallIntegerField(default=0, help_text=_("Workers that ended without a word, in a row."))
 
     objects = CalendarMappingQuerySet.as_manager()

@@ -21,7 +21,7 @@ FORGOTTEN: dict[str, object] = {
     "problem": "",
     "retry_at": None,
     "failing_since": None,
-    "unread": {},
+    "unread": "",
     "lapses": 0,
     "lease": None,
     "leased_until": None,

@@ -157,13 +157,13 @@ def test_a_chunk_that_is_given_back_is_no_lapse(people):
 @pytest.mark.django_db
 @pytest.mark.parametrize("switch", [start, lambda mapping: stop(mapping, remove_copies=True)], ids=["start", "stop"])
 def test_switching_a_calendar_clears_its_suspicion(switch):
-    (mapping,) = calendars(1, lapses=3, unread={"a": [3, "2026-01-01T00:00:00+00:00"]})
+    (mapping,) = calendars(1, lapses=3, unread='{"a": [3, "2026-01-01T00:00:00+00:00"]}')
     set_aside(mapping)
 
     switch(mapping)
 
     mapping.refresh_from_db()
-    assert (mapping.lapses, mapping.problem, mapping.retry_at, mapping.unread) == (0, "", None, {})
+    assert (mapping.lapses, mapping.problem, mapping.retry_at, mapping.unread) == (0, "", None, "")
 
 
 def press_sync_now(mapping: CalendarMapping, client) -> None:

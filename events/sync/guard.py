@@ -17,9 +17,10 @@ class Endless(Unavailable):
 class PageGuard:
     """Looks at every page of one answer, and remembers two numbers of each."""
 
+    pages = empty = repeated = 0
+
     def __init__(self, most: int = PAGES) -> None:
         self.most = most
-        self.pages = self.empty = self.repeated = 0
         self.met: set[int] = set()
 
     def check(self, page: Page) -> None:

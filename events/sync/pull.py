@@ -67,7 +67,7 @@ def follow_changes(calendar: Calendar) -> Conversation[bool]:
         if page.cursor or calendar.is_called_away():
             break
         link = page.next_link
-    ours = calendar.remote_ids
+    ours = calendar.remote_ids if series else set()
     for series_id in sorted(series - ours):
         yield from list_series(calendar, series_id)
     if page.cursor and is_quiet:

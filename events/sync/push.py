@@ -45,6 +45,8 @@ def push(calendar: Calendar) -> Conversation[None]:
 def allowed(calendar: Calendar) -> list[Action]:
     """What is to be done now; where a person has to decide, only what adds nothing and removes nothing unasked."""
     actions = calendar.plan()
+    if not actions:  # as nearly always
+        return actions
     try:
         check_is_safe(actions, calendar.copies)
     except UnsafePlan as error:
@@ -132,11 +134,11 @@ def settle_duplicate(calendar: Calendar, copy: SyncedEvent, error: DuplicateKey)
     if item:
         record.adopt(calendar, item, copy)
         return
-    calendar.again[copy.session_uid] += 1
+    times = calendar.count_again(copy.session_uid)
     if copy.generation + 1 >= GENERATIONS:
         raise Rejected(f"Microsoft takes no key for this item any more ({error.code}).", code=error.code)
     record.take_generation(calendar, copy, copy.generation + 1)
-    if calendar.again[copy.session_uid] >= GENERATIONS_AT_ONCE:
+    if times >= GENERATIONS_AT_ONCE:
         raise Unavailable(f"Microsoft says of every key that an item has it, and shows none ({error.code}).")
 
 
@@ -165,8 +167,7 @@ def update(calendar: Calendar, action: Update, copy: SyncedEvent) -> Conversatio
     is_shown = receipt.appearance == action.entry.appearance
     fingerprint = action.entry.fingerprint if is_shown else ""  # then it is sent once more
     record.receive(calendar, copy, action.entry, receipt, fingerprint=fingerprint)
-    calendar.again[copy.session_uid] += not is_shown
-    if not is_shown and calendar.again[copy.session_uid] > 1:
+    if not is_shown and calendar.count_again(copy.session_uid) > 1:
         raise Rejected("Microsoft took this item and shows another title, time or place.", code="not shown")
     calendar.report.updated += 1
 

@@ -250,7 +250,7 @@ def begin_full_round(calendar: Calendar, window: Window, *, next_cursor: str) ->
         window_start=window.start,
         window_end=window.end,
         unreadable=0,
-        unread={},
+        unread="",
     )
 
 

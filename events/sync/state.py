@@ -1,7 +1,7 @@
 """What one sync knows of the calendars that it holds."""
 
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -63,7 +63,7 @@ class Calendar:
     again_in: float | None = None  # seconds after which a copy is to be tried again
     problem: str = ""
     postponed: list[Unavailable] = field(default_factory=list)
-    again: Counter[UUID] = field(default_factory=Counter)  # copies that had to be written once more
+    again: dict[UUID, int] = field(default_factory=dict)  # copies that had to be written once more
     unanswered: int = 0  # items in a row that could not be asked for
     reading: str = ""  # what is asked for again at the moment
 
@@ -92,6 +92,11 @@ class Calendar:
             return []
         restores = self.mapping.integration.drift == Integration.Drift.RESTORE
         return plan(self.entries, self.copies, moment=now(), horizon=horizon(), restores=restores)
+
+    def count_again(self, uid: UUID) -> int:
+        """How often this copy had to be written once more, with this time."""
+        self.again[uid] = self.again.get(uid, 0) + 1
+        return self.again[uid]
 
     def is_out_of_time(self) -> bool:
         if time.monotonic() > self.deadline:

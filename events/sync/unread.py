@@ -1,10 +1,11 @@
 """What could not be asked for in a calendar: it is asked for again by itself, and stops nothing else meanwhile.
 
-It is kept on the mapping, by remote id: how often it was tried, and when it is tried again. What was known of it
-stands. After three tries it counts as unreadable, which the calendar says, and is tried ever more rarely. A census
-reads everything anyhow.
+It is kept on the mapping, by remote id: how often it was tried, and when it is tried again. That is JSON, and as
+nearly always nothing, which costs nothing to read. What was known of it stands. After three tries it counts as
+unreadable, which the calendar says, and is tried ever more rarely. A census reads everything anyhow.
 """
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -22,7 +23,8 @@ FIRST_PAUSE, FIRST_LONG_PAUSE, LONGEST_PAUSE = 5, 300, 86_400  # seconds; double
 
 def postpone(calendar: Calendar, remote_id: str, error: ProviderError) -> None:
     """Note that an item or a series is to be asked for again. Raises `error` where it is not about the item alone."""
-    is_full = len(calendar.mapping.unread) >= KEPT and remote_id not in calendar.mapping.unread
+    known = entries(calendar)
+    is_full = len(known) >= KEPT and remote_id not in known
     if concerns_more(error) or is_full or calendar.unanswered >= PATIENCE:
         raise error
     calendar.unanswered += 1
@@ -35,8 +37,8 @@ def keep(calendar: Calendar, remote_id: str) -> None:
     pause = pause_after(tries)
     if tries < TRIES:
         calendar.again_in = min(pause, calendar.again_in or pause)
-    unread = {**calendar.mapping.unread, remote_id: [tries, (now() + timedelta(seconds=pause)).isoformat()]}
-    record.note(calendar, unread=unread, unreadable=calendar.mapping.unreadable + (tries == TRIES))
+    known = entries(calendar) | {remote_id: (tries, (now() + timedelta(seconds=pause)).isoformat())}
+    record.note(calendar, unread=json.dumps(known), unreadable=calendar.mapping.unreadable + (tries == TRIES))
     record.keep_unreadable(calendar, [remote_id])
 
 
@@ -50,12 +52,18 @@ def pause_after(tries: int) -> float:
 def forget(calendar: Calendar, remote_id: str) -> None:
     """Note that the item was read."""
     has_counted = tries_of(calendar, remote_id) >= TRIES
-    left = {key: value for key, value in calendar.mapping.unread.items() if key != remote_id}
-    record.note(calendar, unread=left, unreadable=max(calendar.mapping.unreadable - has_counted, 0))
+    left = {key: value for key, value in entries(calendar).items() if key != remote_id}
+    text = json.dumps(left) if left else ""
+    record.note(calendar, unread=text, unreadable=max(calendar.mapping.unreadable - has_counted, 0))
+
+
+def entries(calendar: Calendar) -> dict[str, tuple[int, str]]:
+    """By remote id: how often it was tried, and when it is tried again."""
+    return json.loads(calendar.mapping.unread) if calendar.mapping.unread else {}
 
 
 def tries_of(calendar: Calendar, remote_id: str) -> int:
-    return int(calendar.mapping.unread.get(remote_id, [0])[0])
+    return entries(calendar).get(remote_id, (0, ""))[0]
 
 
 def is_waiting(calendar: Calendar, remote_id: str) -> bool:
@@ -66,7 +74,7 @@ def is_waiting(calendar: Calendar, remote_id: str) -> bool:
 def due(calendar: Calendar) -> Iterator[str]:
     """What is to be asked for again now, until too many have failed in a row."""
     moment = now()
-    for remote_id, (_, again_at) in list(calendar.mapping.unread.items()):
+    for remote_id, (_, again_at) in entries(calendar).items():
         if calendar.unanswered >= PATIENCE:
             return
         if datetime.fromisoformat(again_at) <= moment:

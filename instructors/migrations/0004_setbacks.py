@@ -16,6 +16,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='calendarmapping',
             name='unread',
-            field=models.JSONField(default=dict, help_text='Items that could not be asked for, to be asked for again.'),
+            field=models.TextField(blank=True, help_text='Items that could not be asked for, to be asked for again.'),
         ),
     ]
