@@ -1,6 +1,8 @@
 """Graph as a server that says anything: a real one, on the wire."""
 
+import tracemalloc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -109,6 +111,18 @@ def is_fit_for_the_page(error: ProviderError) -> bool:
     """Whether it is a sentence that an admin can read."""
     words = str(error)
     return words.isprintable() and words[-1:] in {".", ")"} and len(words) < LONGEST_SENTENCE
+
+
+@contextmanager
+def bounded(most: int) -> Iterator[None]:
+    """Fails where, in the block, more than `most` bytes are held than before it."""
+    tracemalloc.start()
+    try:
+        yield
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < most
 
 
 def shown(value: Any) -> str:

@@ -3,7 +3,6 @@
 Each is asked for once as a single request and once as a batch.
 """
 
-import tracemalloc
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from integrations.providers.conversation import Request
 from integrations.providers.errors import ProviderError, Unavailable
 from integrations.providers.microsoft import wire as wire_module
-from tests.hostile.conftest import is_fit_for_the_page, shown
+from tests.hostile.conftest import bounded, is_fit_for_the_page, shown
 from tests.hostile.corpus.answers import ANSWERS, BOMBS, ENDLESS
 from tests.hostile.corpus.bodies import BODIES
 from tests.wire import Said
@@ -43,26 +42,16 @@ def test_a_hostile_body_is_parsed_or_an_error(wire, graph, requests):
         answers_to(graph, requests)
 
 
-def peak_of(graph: Any, requests: list[Request]) -> tuple[int, list[Any]]:
-    """How many bytes more than before were held at most while these were asked for, and the answers."""
-    tracemalloc.start()
-    try:
-        found = answers_to(graph, requests)
-        return tracemalloc.get_traced_memory()[1], found
-    finally:
-        tracemalloc.stop()
-
-
 @pytest.mark.parametrize("requests", [ONE, TWO], ids=["single", "batch"])
 def test_a_bomb_goes_off_in_little_more_than_the_largest_answer(wire, graph, requests, monkeypatch):
     monkeypatch.setattr(wire_module, "LARGEST", 4 * 2**20)
 
     for raw in BOMBS:
         wire.say(Said(raw=[raw]))
-        peak, found = peak_of(graph, requests)
+        with bounded(2 * wire_module.LARGEST + 2 * len(raw)):
+            found = answers_to(graph, requests)
 
         assert all(isinstance(one, Unavailable) for one in found), shown(raw)
-        assert peak < 2 * wire_module.LARGEST + 2 * len(raw), shown(raw)
 
 
 @pytest.mark.parametrize("number", range(len(ENDLESS)))
@@ -70,7 +59,7 @@ def test_an_answer_without_an_end_is_given_up(wire, graph, number, monkeypatch):
     monkeypatch.setattr(wire_module, "LARGEST", 4 * 2**20)
     wire.answer = lambda asked: Said(raw=ENDLESS[number]())
 
-    peak, found = peak_of(graph, ONE)
+    with bounded(2 * wire_module.LARGEST):
+        found = answers_to(graph, ONE)
 
     assert isinstance(found[0], Unavailable)
-    assert peak < 2 * wire_module.LARGEST
