@@ -1,12 +1,10 @@
 """Real processes of the product for the tests that need them: workers and beat, on the test's database."""
 
-import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,8 @@ ROLES = {
     "bulk": ["worker", "-Q", "bulk", "-c", "1", *QUIET],
     "worker": ["worker", "-Q", "realtime,bulk", "-c", "1", *QUIET],
     "stack": ["worker", "-Q", "realtime,bulk", "-c", "1", *QUIET, "--beat"],  # with a beat of its own
-    "solo": ["worker", "-Q", "realtime,bulk", "-P", "solo", *QUIET],  # without children: all of it dies at once
+    "solo": ["worker", "-Q", "realtime,bulk", "-P", "solo", *QUIET],  # which works without a child
+    "mortal": ["worker", "-Q", "realtime,bulk", "-P", "solo", *QUIET, "--beat"],
     "beat": ["beat"],
 }
 CELERY = ("celery",)
@@ -49,14 +48,9 @@ def running(
             end(process)
 
 
-def end(process: subprocess.Popen[bytes], signal_: signal.Signals = signal.SIGTERM) -> None:
-    """Signal the whole group of `process`, and wait; what does not end is killed."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal_)
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(15)
-    child.kill_group(process.pid)
-    process.wait(5)
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ask `process` to finish its work and end; what has not ended after a while is killed."""
+    child.stop(process, grace=15)
 
 
 def kill(*processes: subprocess.Popen[bytes]) -> None:
@@ -84,7 +78,7 @@ def named(role: str, folder: Path) -> list[str]:
     schedule = ["--schedule", str(folder / f"{role}.schedule")]
     if role.startswith("beat"):
         return schedule
-    return ["-n", f"{role}-{folder.name}@%h", *(schedule if role.startswith("stack") else [])]
+    return ["-n", f"{role}-{folder.name}@%h", *(schedule if role in ("stack", "mortal") else [])]
 
 
 def log_of(role: str, folder: Path) -> Path:

@@ -7,17 +7,19 @@ from typing import Any
 from uuid import UUID
 
 from django.db import OperationalError, connection
+from django.utils.timezone import now
 
 from events.models import Event, ExternalEvent, Session, SyncedEvent
 from instructors.models import CalendarMapping
 from integrations.models import Integration
 from tests.conftest import Sandbox, sync_now
+from tests.processes import wait_for
 
 SETTLED = {"lease": None, "retry_at": None, "requested_at": None, "failing_since": None, "problem": ""}
 Looks = tuple[str, datetime, datetime, str, str]
 
 
-def converges(sandbox: Sandbox, *, strangers: Collection[str] = (), seconds: float = 60) -> None:
+def converges(sandbox: Sandbox, *, strangers: Collection[str] = (), seconds: float = 90) -> None:
     """Wait until everything is as it has to be, while workers run; fails with what is not.
 
     `strangers` are the titles of items that we sent, and that must stay although nothing is known of them any more.
@@ -29,7 +31,8 @@ def converges(sandbox: Sandbox, *, strangers: Collection[str] = (), seconds: flo
 
 
 def stays(sandbox: Sandbox, *, strangers: Collection[str] = ()) -> None:
-    """Make sure, once no worker runs, that one more sync of every calendar writes nothing and changes nothing."""
+    """Make sure, once no worker runs any more, that one more sync of every calendar writes nothing."""
+    wait_for(lambda: not CalendarMapping.objects.filter(leased_until__gt=now()).exists(), seconds=60)
     writes = sandbox.audit()["writes"]
 
     report = sync_now()

@@ -44,6 +44,6 @@ def test_what_changes_while_the_broker_is_away_is_synced_when_it_is_back(own_bro
         time.sleep(OUTAGE)
         own_broker.start()
 
-        converges(sandbox, seconds=90)
+        converges(sandbox)
         still_takes_hints(scene, processes["beat"])
     stays(sandbox)

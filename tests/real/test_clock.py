@@ -26,12 +26,12 @@ LATER = SHORT | {"SYNC_LEASE_SECONDS": "12"}
 def test_a_clock_that_is_set_back_by_an_hour_stops_nothing_for_an_hour(sandbox, scene, tmp_path):
     sandbox.fault({"method": "GET", "mailbox": address("ben")}, status=503, code="ServiceUnavailable")
     with running(sandbox, tmp_path, "solo", "beat", program=AHEAD, **LATER) as before:
-        wait_for(lambda: mappings(synced_at__gt=soon(), failing_since=None).count() == 3, seconds=30)
-        wait_for(lambda: mappings(retry_at__gt=soon()).exists(), seconds=30)
+        wait_for(lambda: mappings(synced_at__gt=soon(), failing_since=None).count() == 3, seconds=60)
+        wait_for(lambda: mappings(retry_at__gt=soon()).exists(), seconds=60)
         sandbox.fault({"method": "POST", "path": "/events"}, delay=60)
         with time_machine.travel(now() + HOUR, tick=True):
             scene.change()
-        wait_for(lambda: hits(sandbox) > 1 and SyncedEvent.objects.filter(remote_id="").exists(), seconds=30)
+        wait_for(lambda: hits(sandbox) > 1 and SyncedEvent.objects.filter(remote_id="").exists(), seconds=60)
         kill(before["solo"])
         sandbox.clear_faults()
 

@@ -20,7 +20,7 @@ def test_postgresql_is_restarted_in_the_middle_of_a_cycle(own_database, sandbox,
     sandbox.fault({"method": "POST", "body": NEW}, delay=3)
     scene.change()
     with running(sandbox, tmp_path, "realtime", "bulk", "beat", **SHORT):
-        wait_for(lambda: hits(sandbox) > 0, seconds=30)
+        wait_for(lambda: hits(sandbox) > 0, seconds=60)
         assert CalendarMapping.objects.filter(lease__isnull=False).exists()
         own_database.stop()
         own_database.start()
