@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from events.sync.observe import is_sent_by_us
+from events.sync.plan import key_of
 from integrations.providers.types import NAMESPACE, Entry, RemoteItem
 from tests.mailbox import DAY, MAILBOX, START, Engine, Mailbox
 
@@ -71,10 +72,21 @@ class Syncing(RuleBasedStateMachine):
     def back_up(self):
         self.backup = self.engine.backup()
 
+    @precondition(lambda self: self.mailbox.remembers_keys or not self.later_copies() - self.backup.copies.keys())
     @rule()
     def restore_the_backup(self):
+        """Not where keys are free again and the backup knows nothing of a copy that was made once more: see there."""
         self.engine.rows = self.backup
         self.backup = self.engine.backup()
+
+    def later_copies(self) -> set[UUID]:
+        """The sessions of which a second or later copy stands there.
+
+        A database that has never heard of the first begins with its key; where that is free, nobody sees the other.
+        """
+        ours = [item for item in self.mailbox.items.values() if is_sent_by_us(item, MAILBOX)]
+        firsts = {str(key_of(MAILBOX, UUID(item.marker), 0)) for item in ours}
+        return {UUID(item.marker) for item in ours if item.transaction_id not in firsts}
 
     @rule(
         number=st.integers(min_value=0, max_value=3),
@@ -84,7 +96,8 @@ class Syncing(RuleBasedStateMachine):
     )
     def add(self, number, transaction_id, marker, is_ignored):
         """A person adds an item, or replaces what they added before; a series is not declined."""
-        remote_id = f"theirs-{number}"
+        theirs = sorted(one for one in self.foreign if one.startswith("theirs"))
+        remote_id = theirs[number] if number < len(theirs) else f"theirs-{next(self.numbers)}"
         item = RemoteItem(
             remote_id,
             self.new_etag(),
