@@ -55,7 +55,11 @@ def test_a_script_is_shrunk_to_what_makes_it_fail():
 def test_shrinking_ends_after_so_many_tries():
     tried: list[Script] = []
 
-    shrink(script(*"abcdefgh"), lambda one: bool(tried.append(one)), tries=5)
+    def holds(one: Script) -> bool:
+        tried.append(one)
+        return False
+
+    shrink(script(*"abcdefgh"), holds, tries=5)
 
     assert len(tried) == 5
 
