@@ -24,23 +24,12 @@ from integrations.providers.microsoft.codec import (
     MARKER_ID,
     Unreadable,
     from_graph,
-    line_of,
     text_of,
     to_graph,
     usable_id,
 )
-from integrations.providers.types import (
-    TEXT_LIMIT,
-    Check,
-    Credentials,
-    Endpoints,
-    Entry,
-    Page,
-    Person,
-    Receipt,
-    RemoteItem,
-    Window,
-)
+from integrations.providers.microsoft.directory import PEOPLE_FIELDS, person
+from integrations.providers.types import Check, Credentials, Endpoints, Entry, Page, Person, Receipt, RemoteItem, Window
 
 PREFER = {"Prefer": 'IdType="ImmutableId", outlook.timezone="UTC"'}
 PREFER_PAGES = {"Prefer": 'IdType="ImmutableId", outlook.timezone="UTC", odata.maxpagesize=200'}
@@ -50,8 +39,6 @@ NO_HEADERS: Mapping[str, str] = {}
 PAGES = 100  # of a list that is short
 UNREAD = 20  # items of one page that may not be asked for; with more of them the page cannot be read
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-LONGEST_USER_ID = 200
-PEOPLE_FIELDS = "id,displayName,mail,userPrincipalName,proxyAddresses,userType"
 
 
 class Microsoft365(Provider):
@@ -271,32 +258,6 @@ def page(
             except Unreadable:
                 unreadable.append(remote_id)
     return Page(tuple(items), tuple(removed), frozenset(series), tuple(unreadable), next_link, cursor, unread)
-
-
-def person(user: Mapping[str, Any]) -> Person:
-    """Somebody of the directory. Raises Unavailable where it is nobody: a person without an id cannot be paired.
-
-    Source: https://learn.microsoft.com/graph/api/resources/user
-    """
-    remote_user_id = usable_id(user.get("id"))
-    if not remote_user_id or len(remote_user_id) > LONGEST_USER_ID:
-        raise Unavailable("Microsoft's answer names somebody without an id.", code="user", is_garbled=True)
-    aliases = user.get("proxyAddresses")
-    texts = map(text_of, aliases if isinstance(aliases, list) else ())
-    return Person(
-        remote_user_id=remote_user_id,
-        name=line_of(user.get("displayName")),
-        mail=address_of(user.get("mail")),
-        sign_in_name=address_of(user.get("userPrincipalName")),
-        addresses=frozenset(address_of(text[5:]).lower() for text in texts if text[:5].lower() == "smtp:"),
-        is_guest=text_of(user.get("userType")).lower() == "guest",
-    )
-
-
-def address_of(value: object) -> str:
-    """`value` where it can be an address; what holds something that cannot be seen is nobody's."""
-    text = text_of(value)
-    return text if len(text) <= TEXT_LIMIT and text.isprintable() else ""
 
 
 register("microsoft", Microsoft365)
