@@ -15,7 +15,7 @@ from tests.real.times import SHORT
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
 
-OUTAGE = 8
+OUTAGE = 8  # seconds, for three tries to connect again; a minute takes eight of them, of the same kind
 
 
 def still_takes_hints(scene, beat) -> None:
