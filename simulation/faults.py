@@ -113,6 +113,9 @@ OURS = (
 )
 WEATHER = (*RULES, *SWITCHES, *OURS)
 
+# With these a mailbox that an instructor has left is given up in the end, and our copies stay there.
+GIVEN_UP = {"a refused mailbox", "a mailbox that is gone"}
+
 # What only a step brings about.
 BY_STEP = (
     "a worker killed",

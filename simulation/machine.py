@@ -98,6 +98,7 @@ def empty_broker(world: World, dice: Dice) -> str:
 def switch_mailbox(world: World, dice: Dice) -> str:
     name, state = dice.one(ALL_NAMES), dice.one(["ok", "ok", "none", "refused", "moved", "alternating"])
     world.fired["a mailbox away"] += state != "ok"
+    world.may_leave_copies |= state not in ("ok", "moved")
     world.sandbox.control("POST", "people", {"upn": address(name), "mailbox": state})
     return f"{name}: {state}"
 

@@ -75,8 +75,14 @@ class Truth:
             for session in self.sessions
             for generation in range(GENERATIONS)
         }
+        recorded = set(
+            SyncedEvent.objects.filter(mapping__remote_user_id=IDS[name]).values_list("remote_id", flat=True)
+        )
         for item in self.world.sandbox.items(name):
-            if item.get("transactionId"):
+            if not item.get("transactionId"):
+                continue
+            is_nameless = marker_of(item) is None and item["id"] not in recorded
+            if not (is_nameless and self.world.may_leave_copies):  # then nothing tells it from anybody's item
                 yield marker_of(item) or by_key.get(item["transactionId"]), item
 
     def check(self) -> None:

@@ -74,7 +74,7 @@ class World:
         self.backup: Any = None
         self.checked_writes = 0
         self.wishes: list[tuple[datetime, set[tuple[str, UUID]]]] = []  # what was wanted after each step
-        self.may_leave_copies = False  # somebody asked for it, or the database forgot
+        self.may_leave_copies = False  # somebody asked for it, a mailbox refused, or the database forgot
         self.backend = 0
         self.has_forgotten = False  # the database was restored
 
@@ -116,6 +116,7 @@ class World:
                 self.fired[name] += 1
 
     def put_in_force(self, name: str, match: dict[str, Any], effect: dict[str, Any], times: int | None = None) -> None:
+        self.may_leave_copies |= name in faults.GIVEN_UP
         rule = self.sandbox.control("POST", "faults", {"match": match, "effect": effect, "times": times})
         self.rules[str(rule["id"])] = name
 
