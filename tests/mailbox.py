@@ -12,7 +12,7 @@ from itertools import count
 from random import Random
 from uuid import UUID
 
-from events.sync.observe import Observation, is_sent_by_us, observe
+from events.sync.observe import Observation, as_sent, is_sent_by_us, observe
 from events.sync.plan import Action, Create, Delete, Find, Update, check_is_safe, key_of, plan
 from integrations.providers.types import Entry, Page, RemoteItem
 
@@ -59,6 +59,7 @@ class Mailbox:
     away: set[str] = field(default_factory=set)  # outside of the window
     keys: dict[str, tuple[str, str]] = field(default_factory=dict)  # which item was made with a key, of what entry
     ours: set[str] = field(default_factory=set)
+    touched: set[str] = field(default_factory=set)  # since they were made
     log: list[str] = field(default_factory=list)
     writes: int = 0
     numbers: Iterator[int] = field(default_factory=count)
@@ -77,14 +78,16 @@ class Mailbox:
 
     def create(self, entry: Entry, key: str) -> RemoteItem:
         remote_id, fingerprint = self.keys.get(key, ("", ""))
-        if remote_id in self.items and fingerprint == entry.fingerprint:
+        if remote_id in self.items and fingerprint == entry.fingerprint and remote_id not in self.touched:
             return self.items[remote_id]
         if remote_id in self.items or (remote_id and self.remembers_keys):
             raise Taken(remote_id if self.tells_existing else "")
         remote_id = f"ours-{next(self.numbers)}"
         self.ours.add(remote_id)
         self.keys[key] = (remote_id, entry.fingerprint)
-        return self.write(self.shown(entry, remote_id, key))
+        item = self.write(self.shown(entry, remote_id, key))
+        self.touched.discard(remote_id)
+        return item
 
     def update(self, remote_id: str, entry: Entry) -> RemoteItem:
         item = self.get(remote_id)
@@ -114,6 +117,7 @@ class Mailbox:
 
     def put(self, item: RemoteItem) -> None:
         self.items[item.remote_id] = item
+        self.touched.add(item.remote_id)
         self.log.append(item.remote_id)
 
     def remove(self, remote_id: str) -> None:
@@ -124,7 +128,7 @@ class Mailbox:
     def occurrences(self, series_id: str) -> list[RemoteItem]:
         if series_id not in self.items or series_id in self.away:
             return []
-        whole = replace(self.items[series_id], series_id=series_id, transaction_id="", marker="")
+        whole = replace(self.items[series_id], series_id=series_id)
         return [replace(whole, remote_id=f"{series_id}/{n}") for n in range(self.parts.get(series_id, 0))]
 
     def view(self) -> list[RemoteItem]:
@@ -183,6 +187,7 @@ class Engine:
         self.moment = START
         self.restores = True
         self.fates: list[str] = []
+        self.stored = set[str]()  # the mirrored items that a census has met
 
     def backup(self) -> Rows:
         return deepcopy(self.rows)
@@ -329,7 +334,8 @@ class Engine:
             uid = UUID(item.marker)
             copy = self.rows.copies[uid] = Copy(uid, UUID(item.transaction_id), item.ends_at)
         copy.remote_id, copy.fingerprint, copy.observed, copy.ends_at = item.remote_id, "", "", item.ends_at
-        self.rows.external.pop(item.remote_id, None)
+        others = self.rows.external.items()
+        self.rows.external = {one: other for one, other in others if item.remote_id not in (one, other.series_id)}
 
     def pull(self, *, is_census: bool) -> bool:
         return self.census() if is_census or self.rows.cursor is None else self.follow()
@@ -347,6 +353,7 @@ class Engine:
 
     def census(self) -> bool:
         reached, seen, drifted = len(self.mailbox.log), set[str](), False
+        self.stored.clear()
         for page in self.pages(Page(tuple(self.ask(self.mailbox.view)))):
             drifted |= self.take(page)
             seen |= {item.remote_id for item in page.items}
@@ -355,7 +362,7 @@ class Engine:
         unseen = [one.session_uid for one in copies if one.remote_id and one.remote_id not in seen | whole]
         drifted |= self.confirm([uid for uid in unseen if self.rows.copies[uid].observed != "gone"])
         self.rows.cursor = reached
-        self.rows.external = {one: item for one, item in self.rows.external.items() if one in seen}
+        self.rows.external = {one: item for one, item in self.rows.external.items() if one in self.stored}
         return drifted
 
     def pages(self, whole: Page) -> Iterator[Page]:
@@ -386,16 +393,18 @@ class Engine:
             copies[uid].observed = ""
         for uid, item in seen.adopted.items():
             self.adopt(item, copies[uid])
-        adopted = [
-            item for item in seen.strays if UUID(item.marker) in rows.sessions and UUID(item.marker) not in copies
-        ]
-        for item in adopted:
-            self.adopt(item)
-        kept = {item.remote_id: item for item in [*seen.external, *seen.strays] if not item.is_ignored}
+        before = {*copies}
+        for item in seen.strays:
+            if UUID(item.marker) in rows.sessions and UUID(item.marker) not in copies:
+                self.adopt(as_sent(item))
+        ours = {copy.remote_id for copy in copies.values()}
+        foreign = [item for item in seen.strays if as_sent(item).remote_id not in ours]
+        kept = {item.remote_id: item for item in [*seen.external, *foreign] if not item.is_ignored}
         rows.external = {one: item for one, item in rows.external.items() if item.series_id not in kept} | kept
-        for remote_id in [*seen.dropped, *(item.remote_id for item in adopted)]:
+        self.stored |= kept.keys()
+        for remote_id in [*seen.dropped, *(item.remote_id for item in seen.strays if item not in foreign)]:
             rows.external.pop(remote_id, None)
-        return bool(seen.changed or seen.adopted or adopted)
+        return bool(seen.changed or seen.adopted or copies.keys() - before)
 
     def confirm(self, uids: Iterable[UUID]) -> bool:
         drifted = False

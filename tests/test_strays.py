@@ -148,3 +148,34 @@ def test_a_copy_that_was_made_a_series_before_its_answer_was_noted_is_found_by_i
     assert [item["type"] for item in sandbox.events("ann")] == ["singleInstance"]
     assert SyncedEvent.objects.get().remote_id == sandbox.events("ann")[0]["id"]
     assert not ExternalEvent.objects.exists()
+
+
+def test_a_series_that_was_made_of_a_copy_whose_session_nobody_knows_is_mirrored_in_all_its_parts(sandbox, ann):
+    plan_event("First aid", ann)
+    sync_now(ann)
+    forget(SyncedEvent, Session.instructors.through, Session)
+    made_a_series(sandbox, "ann")
+    begin_anew(ann)
+
+    sync_now(ann)
+
+    series = sandbox.events("ann")[0]["id"]
+    assert [one.series_id for one in ExternalEvent.objects.all()] == [series] * 3
+    assert not SyncedEvent.objects.exists()
+
+
+def test_of_a_series_that_turns_out_to_be_ours_no_part_is_an_external_event(sandbox, ann):
+    sync_now(ann)
+    plan_event("First aid", ann)
+    sandbox.fault({"method": "POST", "path": "/events"}, drop="after", times=1)
+    sandbox.fault({"path": "delta"}, status=503, times=1)
+    sync_now(ann)
+    made_a_series(sandbox, "ann")
+    type(ann).objects.update(retry_at=None)
+    sync_now(ann)  # the copy rests, and the series is only named
+
+    SyncedEvent.objects.update(retry_at=None)
+    sync_now(ann)
+
+    assert [item["type"] for item in sandbox.events("ann")] == ["singleInstance"]
+    assert not ExternalEvent.objects.exists()

@@ -46,7 +46,8 @@ def observe(page: Page, copies: Mapping[UUID, SentCopy], *, mailbox: str) -> Obs
             is_untouched = item.appearance == ours.receipt_fingerprint
             (seen.untouched if is_untouched else seen.changed).append(ours.session_uid)
         elif (intended := by_key.get(item.transaction_id)) and is_first(item, seen.adopted.get(intended.session_uid)):
-            seen.adopted[intended.session_uid] = as_sent(item, seen)
+            seen.adopted[intended.session_uid] = as_sent(item)
+            seen.dropped.append(item.remote_id)
         elif part := by_id.get(item.series_id):
             seen.changed.append(part.session_uid)  # a person made a series of our copy
         else:
@@ -57,7 +58,6 @@ def observe(page: Page, copies: Mapping[UUID, SentCopy], *, mailbox: str) -> Obs
         else:
             seen.dropped.append(remote_id)
     seen.changed += [by_id[series_id].session_uid for series_id in page.series if series_id in by_id]
-    seen.dropped += [item.remote_id for item in seen.adopted.values()]
     return seen
 
 
@@ -66,19 +66,16 @@ def sort_unknown(item: RemoteItem, copies: Mapping[UUID, SentCopy], seen: Observ
     if item.is_ignored:
         seen.dropped.append(item.remote_id)
     elif is_sent_by_us(item, mailbox) and UUID(item.marker) not in copies:
-        seen.strays.append(as_sent(item, seen))
+        seen.strays.append(item)
     elif not item.marker and looks_computed(item.transaction_id):
         seen.unsure.append(item)
     else:
         seen.external.append(item)
 
 
-def as_sent(item: RemoteItem, seen: Observation) -> RemoteItem:
+def as_sent(item: RemoteItem) -> RemoteItem:
     """What we have sent: the series, where a person made one of it and `item` is one of its occurrences."""
-    if not item.series_id:
-        return item
-    seen.dropped.append(item.remote_id)
-    return replace(item, remote_id=item.series_id, series_id="")
+    return replace(item, remote_id=item.series_id, series_id="") if item.series_id else item
 
 
 def is_first(item: RemoteItem, adopted: RemoteItem | None) -> bool:

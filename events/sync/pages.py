@@ -9,7 +9,7 @@ from events.models import SyncedEvent
 from events.sync import record, unread
 from events.sync.crash import crash_point
 from events.sync.guard import PageGuard
-from events.sync.observe import Observation, is_sent_by_us, observe
+from events.sync.observe import Observation, as_sent, is_sent_by_us, observe
 from events.sync.state import Calendar
 from integrations.providers.conversation import Conversation
 from integrations.providers.errors import NotFound, ProviderError, Rejected
@@ -72,10 +72,11 @@ def apply(calendar: Calendar, seen: Observation, *, is_census: bool) -> bool:
     known = record.adoptable(calendar, seen.strays)
     for item in seen.strays:
         if UUID(item.marker) in known and UUID(item.marker) not in calendar.copies:
-            record.adopt(calendar, item)
+            record.adopt(calendar, as_sent(item))
     if is_census:
         mark_seen(calendar, [*seen.changed, *seen.untouched])
-    ours = record.copied(calendar, seen.strays)
+    copies = record.copied(calendar, [as_sent(item) for item in seen.strays])
+    ours = [item.remote_id for item in seen.strays if as_sent(item).remote_id in copies]
     foreign = [item for item in seen.strays if item.remote_id not in ours]
     record.mirror(calendar, [*seen.external, *foreign], [*seen.dropped, *ours])
     return bool(seen.changed or seen.adopted or known)

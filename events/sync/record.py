@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils.timezone import now
 
 from events.models import ExternalEvent, Session, SyncedEvent
@@ -163,7 +164,7 @@ def adopt(calendar: Calendar, item: RemoteItem, copy: SyncedEvent | None = None)
         calendar.copies[uid] = copy
     seen = {"seen_round": calendar.mapping.census_round, "ends_at": item.ends_at}
     note_copy(calendar, copy, remote_id=item.remote_id, etag=item.etag, fingerprint="", observed="", **seen)
-    of(calendar).filter(remote_id=item.remote_id).delete()
+    of(calendar).filter(Q(remote_id=item.remote_id) | Q(series_id=item.remote_id)).delete()
     return copy
 
 
