@@ -90,12 +90,12 @@ def settle(world: World) -> None:
     world.say("the weather clears")
     for paused in Integration.objects.filter(status=Integration.Status.INACTIVE):
         activate(paused)
-    come_to_rest(world)
+    come_to_rest(world, days=2)
     Truth(world).check()
     if not Integration.objects.exists():
         world.found()
     Integration.objects.update(drift=Integration.Drift.RESTORE)
-    come_to_rest(world)
+    come_to_rest(world, days=1)
     Truth(world).check()
     writes, known = len(world.sandbox.control("GET", "audit")["writes"]), external_state()
     world.clock.advance(61)
@@ -104,9 +104,9 @@ def settle(world: World) -> None:
         raise Broken("a further cycle still changes something")
 
 
-def come_to_rest(world: World) -> None:
+def come_to_rest(world: World, *, days: int) -> None:
     """So much time that nothing rests any more, and a few cycles."""
-    for _ in range(2):
+    for _ in range(days):
         world.clock.advance(timedelta(hours=25).total_seconds())
         for tasks in ((discover_all,), *[()] * ROUNDS):
             world.tick(*tasks)

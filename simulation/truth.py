@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Q
 from django.utils.timezone import now
 
 from events.models import Event, ExternalEvent, Session, SyncedEvent
@@ -34,6 +33,13 @@ JOIN integrations_integration AS integration ON integration.id = mapping.integra
 WHERE teacher.id IN (SELECT instructor_id FROM events_session_instructors WHERE session_id = session.id)
     OR teacher.id IN (SELECT instructor_id FROM events_event_instructors WHERE event_id = event.id)
     AND NOT EXISTS (SELECT FROM events_session_instructors WHERE session_id = session.id)
+"""
+TITLES_SHOWN = """
+SELECT item.title FROM events_externalevent AS item
+JOIN instructors_calendarmapping AS mapping ON mapping.id = item.mapping_id
+JOIN integrations_integration AS integration ON integration.id = mapping.integration_id
+WHERE item.title <> '' AND (item.is_private OR integration.privacy <> 'titles')
+LIMIT 1
 """
 Look = tuple[Any, ...]
 External = tuple[int, str]
@@ -205,11 +211,13 @@ def wishes() -> set[tuple[str, UUID]]:
 
 def check_always() -> None:
     """Raise Broken where something holds that may not hold at any moment."""
-    private = Q(is_private=True) | Q(mapping__integration__privacy=Integration.Privacy.FREE_BUSY)
-    if shown := ExternalEvent.objects.filter(private).exclude(title="").first():
-        raise Broken(f"a title is stored that may not be: {shown.title!r}")
-    if restless := SyncedEvent.objects.filter(restores__gt=RESTORES_A_DAY).first():
-        raise Broken(f"{restless} was put right {restless.restores} times in a day")
+    with connection.cursor() as cursor:
+        cursor.execute(TITLES_SHOWN)
+        if shown := cursor.fetchone():
+            raise Broken(f"a title is stored that may not be: {shown[0]!r}")
+        cursor.execute("SELECT session_uid, restores FROM events_syncedevent WHERE restores > %s", [RESTORES_A_DAY])
+        if restless := cursor.fetchone():
+            raise Broken(f"the copy of {restless[0]} was put right {restless[1]} times in a day")
 
 
 def is_in_step(mapping: CalendarMapping) -> bool:
@@ -251,4 +259,6 @@ def is_ignored(item: Json) -> bool:
 
 def externals() -> set[External]:
     """What is mirrored: the calendar and the item of each external event."""
-    return set(ExternalEvent.objects.values_list("mapping", "remote_id"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT mapping_id, remote_id FROM events_externalevent")
+        return set(cursor.fetchall())
