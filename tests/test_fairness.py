@@ -18,7 +18,7 @@ from django.utils.timezone import now
 
 from events import tasks
 from events.models import ExternalEvent
-from events.sync import state
+from events.sync import engine, state
 from events.sync.engine import pause_of
 from instructors.claims import Claim
 from instructors.models import CalendarMapping
@@ -111,7 +111,7 @@ def test_the_others_go_on_and_end_while_a_slow_calendar_has_not_answered(watch):
     others_are_done, ended = threading.Event(), []
     service.hold = lambda keys: keys == [7] and others_are_done.wait(30)
 
-    for batch in Driver(service, in_flight=3).run({key: pages(key, 6) for key in range(200)}):
+    for batch in Driver[int, int](service, in_flight=3).run({key: pages(key, 6) for key in range(200)}):
         ended += [one.key for one in batch]
         if len(ended) == 199:
             others_are_done.set()
@@ -129,7 +129,7 @@ def test_however_many_are_slow_one_way_stays_free_for_the_others(watch):
     others_are_done, ended = threading.Event(), []
     service.hold = lambda keys: slow.issuperset(keys) and others_are_done.wait(30)
 
-    for batch in Driver(service, in_flight=3, pace=pace).run({key: pages(key, 3) for key in range(200)}):
+    for batch in Driver[int, int](service, in_flight=3, pace=pace).run({key: pages(key, 3) for key in range(200)}):
         ended += [one.key for one in batch]
         if len(ended) == 196:
             others_are_done.set()
@@ -224,7 +224,9 @@ def test_a_calendar_whose_batches_are_never_answered_takes_two_batches_down_and_
     runs = [
         [
             one
-            for ended in Driver(service, in_flight=3, pace=pace).run({key: pages(key, 1) for key in range(200)})
+            for ended in Driver[int, int](service, in_flight=3, pace=pace).run(
+                {key: pages(key, 1) for key in range(200)}
+            )
             for one in ended
         ]
         for _ in range(3)
@@ -303,7 +305,7 @@ class Queue:
         self.done: list[str] = []
         self.waiting_then: list[int] = []
         self.held: list[list[int]] = []
-        queue, real = self, tasks.sync
+        queue, real = self, engine.sync
 
         def apply_async(task: Task, args: Any = (), kwargs: Any = None, countdown: float = 0, **_: Any) -> None:
             if countdown:
@@ -450,7 +452,7 @@ def test_a_calendar_whose_writes_fail_slowly_rests_instead_of_going_on_at_once(q
     queue.work()
 
     assert queue.done == ["N"]
-    assert CalendarMapping.objects.get(pk=crowd[0]).retry_at > now()
+    assert (CalendarMapping.objects.get(pk=crowd[0]).retry_at or now()) > now()
 
 
 def test_a_huge_calendar_lets_others_in_at_every_turn_and_comes_to_its_end(queue, crowd, sandbox, monkeypatch):
