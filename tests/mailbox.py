@@ -355,7 +355,7 @@ class Engine:
         reached, seen, drifted = len(self.mailbox.log), set[str](), False
         self.stored.clear()
         for page in self.pages(Page(tuple(self.ask(self.mailbox.view)))):
-            drifted |= self.take(page)
+            drifted |= self.take(page, is_whole=True)
             seen |= {item.remote_id for item in page.items}
         copies = self.rows.copies.values()
         whole = {item.series_id for item in self.mailbox.view()}
@@ -373,10 +373,13 @@ class Engine:
         yield Page(tuple(items[:cut]), tuple(removed[:other]))
         yield Page(tuple(items[cut:]), tuple(removed[other:]), whole.series)
 
-    def take(self, page: Page) -> bool:
+    def take(self, page: Page, *, is_whole: bool = False) -> bool:
         seen = observe(page, self.rows.copies, mailbox=MAILBOX)
         for item in seen.unsure:
-            self.ask_whole(item, seen)
+            if is_whole:
+                seen.external.append(item)
+            else:
+                self.ask_whole(item, seen)
         drifted = self.apply(seen)
         return self.confirm(seen.missing) or drifted
 
