@@ -1,6 +1,7 @@
 """`./dev simulate --seeds N [--first K]`: seeded scripts of edits, faults and crashes against the real engine."""
 
 import argparse
+import hashlib
 import json
 import os
 import subprocess
@@ -92,11 +93,13 @@ class Result:
     failed: list[int] = field(default_factory=list)
     fired: Counter[str] = field(default_factory=Counter)
     requests: int = 0
+    digests: dict[int, str] = field(default_factory=dict)
 
     def add(self, said: dict[str, Any]) -> None:
         self.done += 1
         self.fired.update(said["fired"])
         self.requests += said["requests"]
+        self.digests[said["seed"]] = said["digest"]
         if said.get("failure"):
             self.failed.append(said["seed"])
             print(story(said), flush=True)
@@ -109,6 +112,11 @@ class Result:
         return sorted(name for name, count in self.fired.items() if not count) if self.done >= ENOUGH else []
 
     @property
+    def digest(self) -> str:
+        """The same for the same seeds, in whatever order they came."""
+        return hashlib.sha256(json.dumps(sorted(self.digests.items())).encode()).hexdigest()[:16]
+
+    @property
     def is_good(self) -> bool:
         return self.done == self.wanted and not self.failed and not self.silent
 
@@ -118,6 +126,7 @@ class Result:
         seconds = time.monotonic() - self.began
         failed = f", failed: {', '.join(map(str, sorted(self.failed)))}" if self.failed else ", all in step"
         lines.append(f"{self.done} of {self.wanted} seeds, {self.requests} requests, {seconds:.0f} seconds{failed}")
+        lines.append(f"digest of all traces: {self.digest}")
         return "\n".join(lines)
 
 

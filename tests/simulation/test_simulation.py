@@ -59,7 +59,7 @@ def test_a_bug_is_found_and_shown_by_a_short_script(url):
 
 def said(seed: int, **more: Any) -> dict[str, Any]:
     fired = dict.fromkeys(faults.ALL, 1)
-    return {"seed": seed, "digest": "d", "fired": fired, "requests": 10, **more}
+    return {"seed": seed, "digest": "d", "fired": fired, "requests": 10} | more
 
 
 def test_a_run_is_good_when_every_seed_has_come_and_none_failed():
@@ -71,6 +71,16 @@ def test_a_run_is_good_when_every_seed_has_come_and_none_failed():
 
     assert result.is_good
     assert "2 of 2 seeds, 20 requests" in result.summary()
+
+
+def test_the_digest_of_a_run_tells_whether_all_traces_were_the_same():
+    one, again, other = (Result(wanted=2) for _ in range(3))
+    for result, seeds, digest in ((one, (1, 2), "d"), (again, (2, 1), "d"), (other, (1, 2), "e")):
+        for seed in seeds:
+            result.add(said(seed, digest=digest))
+
+    assert one.digest == again.digest != other.digest
+    assert one.digest in one.summary()
 
 
 def test_a_failed_seed_is_told_with_its_script_and_fails_the_run(capsys):
