@@ -11,7 +11,7 @@ from instructors.models import CalendarMapping, Instructor
 from instructors.tasks import discover_all
 from integrations.models import Integration
 from integrations.signals import privacy_changed
-from integrations.switching import activate, deactivate
+from integrations.switching import deactivate
 from simulation.sandbox import address
 from simulation.script import Dice, step
 from simulation.world import ALL_NAMES, World
@@ -231,13 +231,8 @@ def disconnect(world: World, dice: Dice) -> str:
 
 @step("put right what was paused, stopped or deleted", 9)
 def put_right(world: World, dice: Dice) -> str:
-    if not Integration.objects.exists():
-        world.found()
-        return "connected again"
-    found = integration()
-    if found is not None and not found.is_active:
-        activate(found)
-        return "resumed"
+    if done := world.connect():
+        return done
     stopped = [mapping for mapping in mappings() if not mapping.sync_enabled]
     if not stopped:
         return ""

@@ -23,6 +23,7 @@ from integrations.providers.base import PROVIDERS
 from integrations.providers.conversation import Answer, Request
 from integrations.providers.microsoft.provider import Microsoft365
 from integrations.setup import create
+from integrations.switching import activate
 from simulation import faults
 from simulation.backup import empty
 from simulation.broker import Broker, Message
@@ -105,6 +106,17 @@ class World:
         line = self.sandbox.line
         ids = {name: line[name] for name in ("tenant_id", "client_id", "client_secret", "user_id")}
         create(Integration(name="Northgate", privacy=self.chance.one(["titles", "free_busy"]), **ids))
+
+    def connect(self) -> str:
+        """Create the integration again, or resume it; what was done, if anything was to be done."""
+        found = Integration.objects.first()
+        if found is None:
+            self.found()
+            return "connected again"
+        if found.is_active:
+            return ""
+        activate(found)
+        return "resumed"
 
     def make_weather(self) -> None:
         for name, probability in self.script.weather:

@@ -49,7 +49,7 @@ def test_the_same_seeds_have_the_same_traces(url):
 
 
 def test_a_bug_is_found_and_shown_by_a_short_script(url):
-    found = simulated(url, "--first", "1", "--seeds", "2", "--steps", "30", planted=DEAF)
+    found = simulated(url, "--first", "10", "--seeds", "1", "--steps", "40", planted=DEAF)
 
     failed = [one for one in found if one.get("failure")]
     assert failed
