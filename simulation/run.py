@@ -54,11 +54,12 @@ def run(script: Script, sandbox: Sandbox, clock: Clock, broker: Broker) -> Outco
         world.begin()
         before = externals()
         for step in script.steps:
+            world.has_happened.clear()
             world.take(step)
             world.wishes.append((clock.now, wishes()))
             check_always()
             after = externals()
-            if step.kind not in FORGETTING and not step.during:
+            if not world.has_happened & FORGETTING:
                 check_vanished(world, before - after)
             before = after
         settle(world)

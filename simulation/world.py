@@ -70,6 +70,7 @@ class World:
         self.fired: Counter[str] = Counter(dict.fromkeys(faults.ALL, 0))
         self.ours = {name: probability for name, probability in script.weather if name in faults.OURS}
         self.rules: dict[str, str] = {}  # kinds by the ids of their rules
+        self.has_happened: set[str] = set()  # kinds of steps since the last check, those during requests too
         self.meanwhile: list[list[Any]] = []
         self.depth = self.sent = 0
         self.backup: Any = None
@@ -157,6 +158,7 @@ class World:
             self.do(step)
 
     def do(self, step: Step) -> None:
+        self.has_happened.add(step.kind)
         with suppress_outages(self):
             try:
                 done = KINDS[step.kind].do(self, Dice(step.seed))
