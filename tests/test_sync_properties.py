@@ -35,6 +35,7 @@ class Syncing(RuleBasedStateMachine):
         self.engine = Engine(self.mailbox)
         self.backup = self.engine.backup()
         self.numbers = count(1)
+        self.repeated = set[str]()
         self.foreign: dict[str, RemoteItem] = {}  # as people left it
 
     @initialize(remembers=st.booleans(), tells=st.booleans(), shortens=st.booleans())
@@ -95,7 +96,7 @@ class Syncing(RuleBasedStateMachine):
         is_ignored=st.booleans(),
     )
     def add(self, number, transaction_id, marker, is_ignored):
-        """A person adds an item, or replaces what they added before; a series is not declined."""
+        """A person adds an item, or replaces what they added before; what was a series is not declined."""
         theirs = sorted(one for one in self.foreign if one.startswith("theirs"))
         remote_id = theirs[number] if number < len(theirs) else f"theirs-{next(self.numbers)}"
         item = RemoteItem(
@@ -106,7 +107,7 @@ class Syncing(RuleBasedStateMachine):
             subject="Dentist",
             transaction_id=transaction_id,
             marker=marker,
-            is_ignored=is_ignored and remote_id not in self.mailbox.parts,
+            is_ignored=is_ignored and remote_id not in self.repeated,
         )
         self.mailbox.parts.pop(item.remote_id, None)
         self.mailbox.away.discard(item.remote_id)
@@ -138,6 +139,7 @@ class Syncing(RuleBasedStateMachine):
 
     def repeat(self, item: RemoteItem) -> None:
         """One more occurrence of a series, or one more series."""
+        self.repeated.add(item.remote_id)
         self.mailbox.parts[item.remote_id] = self.mailbox.parts.get(item.remote_id, 0) + 1
         self.leave(item)
 
