@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 from simulation import backup, faults
+from simulation.cast import ALL_NAMES
 from simulation.sandbox import address
 from simulation.script import Dice, step
 from simulation.truth import Truth
-from simulation.world import ALL_NAMES, Crash, World
+from simulation.world import Crash, World
 
 SPANS = (5, 30, 61, 61, 300, 300, 300, 1200, 4000, 20_000, 90_000, 8 * 86_400)  # seconds
 LEASE = 301
@@ -75,7 +76,7 @@ def restore(world: World, dice: Dice) -> str:
     if world.backup is None:
         return ""
     world.fired["the database restored"] += 1
-    world.may_leave_copies = world.has_forgotten = True
+    world.may_leave_copies = True
     backup.put_back(world.backup)
     return "done"
 

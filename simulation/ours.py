@@ -12,9 +12,10 @@ from instructors.tasks import discover_all
 from integrations.models import Integration
 from integrations.signals import privacy_changed
 from integrations.switching import deactivate
+from simulation.cast import ALL_NAMES
 from simulation.sandbox import address
 from simulation.script import Dice, step
-from simulation.world import ALL_NAMES, World
+from simulation.world import World
 
 TITLES = (
     "First aid",

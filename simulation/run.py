@@ -13,11 +13,12 @@ from integrations.models import Integration
 from integrations.switching import activate
 from simulation import machine, ours, theirs  # noqa: F401  (they register their steps)
 from simulation.broker import Broker
+from simulation.cast import NAMES
 from simulation.clock import Clock
 from simulation.sandbox import Sandbox
 from simulation.script import Script
 from simulation.truth import External, Truth, check_always, externals, is_ignored, wishes
-from simulation.world import NAMES, Broken, World
+from simulation.world import Broken, World
 
 ROUNDS = 2  # cycles until everything is in step, once what rests has rested
 FORGETTING = {

@@ -5,9 +5,10 @@ from typing import Any
 
 from django.utils.timezone import now
 
+from simulation.cast import ALL_NAMES, INSTRUCTORS, SPARE
 from simulation.sandbox import Json, Sandbox
 from simulation.script import Dice, step
-from simulation.world import ALL_NAMES, INSTRUCTORS, SPARE, World
+from simulation.world import World
 
 SUBJECTS = ("Dentist", "Lunch", "Board meeting", "Chœur", "Day off", "x" * 300, " Two  blanks ")
 ZONES = ("UTC", "W. Europe Standard Time", "Eastern Standard Time", "AUS Eastern Standard Time", "Europe/Paris")

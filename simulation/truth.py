@@ -17,8 +17,9 @@ from instructors.models import CalendarMapping
 from integrations.models import Integration
 from integrations.providers.microsoft.codec import MARKER_ID
 from integrations.providers.types import one_line
+from simulation.cast import ALL_NAMES, IDS, NAMES
 from simulation.sandbox import Json
-from simulation.world import ALL_NAMES, IDS, NAMES, Broken, World
+from simulation.world import Broken, World
 
 GENERATIONS = 16
 RESTORES_A_DAY = 3

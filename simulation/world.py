@@ -1,11 +1,11 @@
 """The stage of one simulation: an organisation, its calendars, a clock, a broker and a worker."""
 
-import re
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import NAMESPACE_DNS, UUID, uuid5
+from uuid import UUID
 
 from celery import Task
 from django.conf import settings
@@ -15,29 +15,26 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from events.sync import crash
 from events.tasks import cycle
-from instructors.models import CalendarMapping, Instructor
+from instructors.models import Instructor
 from instructors.tasks import discover_unanswered
 from integrations import connection as connections
 from integrations.models import Integration
 from integrations.providers.base import PROVIDERS
 from integrations.providers.conversation import Answer, Request
-from integrations.providers.microsoft.provider import Microsoft365
 from integrations.setup import create
 from integrations.switching import activate
 from simulation import faults
 from simulation.backup import empty
 from simulation.broker import Broker, Message
+from simulation.cast import ALL_NAMES, INSTRUCTORS, person
 from simulation.clock import Clock
 from simulation.sandbox import Refused, Sandbox, address
 from simulation.script import KINDS, Dice, Script, Step
+from simulation.wire import Watched, called, worded
 
-INSTRUCTORS = ("ann", "ben", "cleo", "dev")
-SPARE = ("eve", "fay")  # in the directory, and nobody's yet
 FIRST = ("plan an event", "plan an event", "add an item", "add a series", "add an all-day item", "a cycle")
 FIRST_DAY = datetime(2026, 1, 5, tzinfo=UTC)
 MOST_REQUESTS = 600  # of one task, whose calendars hold a few items each
-USER = re.compile(r"/users/([^/?]+)(/[^?]*)?")
-EVENT = re.compile(r"(/events/)[^/?]+")
 
 
 class Crash(BaseException):
@@ -46,18 +43,6 @@ class Crash(BaseException):
 
 class Broken(Exception):
     """An invariant does not hold."""
-
-
-class Watched(Microsoft365):
-    """The provider, on whose wire something may happen while a request is on its way."""
-
-    world: "World"
-
-    def send_many(self, requests: Any) -> list[Answer]:
-        self.world.before(requests)
-        answers = super().send_many(requests)
-        self.world.after(requests, answers)
-        return answers
 
 
 class World:
@@ -78,14 +63,13 @@ class World:
         self.wishes: list[tuple[datetime, set[tuple[str, UUID]]]] = []  # what was wanted after each step
         self.may_leave_copies = False  # somebody asked for it, a mailbox refused, or the database forgot
         self.backend = 0
-        self.has_forgotten = False  # the database was restored
 
     # --- before the first step
 
     def begin(self) -> None:
         empty()
         connections._connect.cache_clear()
-        Watched.world = self
+        Watched.listener = self
         PROVIDERS["microsoft"] = Watched
         crash.end_process = self.crash
         self.broker.messages.clear()
@@ -159,7 +143,7 @@ class World:
 
     def do(self, step: Step) -> None:
         self.has_happened.add(step.kind)
-        with suppress_outages(self):
+        with suppressed_outages(self):
             try:
                 done = KINDS[step.kind].do(self, Dice(step.seed))
             except Refused as refused:
@@ -236,25 +220,22 @@ class World:
 
     # --- the wire
 
-    def before(self, requests: Any) -> None:
+    def before(self) -> None:
         self.sent += 1
         if self.sent > MOST_REQUESTS:
             raise Broken("a task sends requests without end")
         self.pass_the_time("before")
         self.sandbox.tell_the_time()
 
-    def after(self, requests: Any, answers: list[Answer]) -> None:
+    def after(self, requests: Sequence[Request], answers: Sequence[Answer]) -> None:
         for request, answer in zip(requests, answers, strict=True):
-            self.say(f"{called(request, self.names())} -> {worded(answer)}")
+            self.say(f"{called(request)} -> {worded(answer)}")
         self.pass_the_time("after")
         if not self.depth and self.backend and self.strikes("the database drops a connection"):
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_terminate_backend(%s)", [self.backend])
             self.backend = 0
             connection.close()
-
-    def names(self) -> dict[str, str]:
-        return NAMES
 
     def pass_the_time(self, when: str) -> None:
         """Do the steps whose turn is during this request: half of them before Microsoft does it, half after it."""
@@ -278,51 +259,15 @@ class World:
                 connection.close()
 
 
-class suppress_outages:  # noqa: N801 - reads as the function that it stands for
+@contextmanager
+def suppressed_outages(world: World) -> Iterator[None]:
     """Let what the database does to a person's request be an error page: the request is undone, no more."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: Any, traceback: Any) -> bool:
-        if isinstance(error, OperationalError | InterfaceError):
-            self.world.say(f"fails with {type(error).__name__}")
-            with suppress(Exception):
-                connection.close()
-            return True
-        return False
-
-
-ALL_NAMES = (*INSTRUCTORS, *SPARE)
-IDS = {name: str(uuid5(NAMESPACE_DNS, address(name))) for name in ALL_NAMES}
-NAMES = {identity: name for name, identity in IDS.items()}
-
-
-def person(name: str) -> dict[str, Any]:
-    return {"id": IDS[name], "name": name.title(), "mail": address(name), "upn": address(name)}
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        world.say(f"fails with {type(error).__name__}")
+        connection.close()
 
 
 def later(seconds: float) -> datetime:
     return now() + timedelta(seconds=seconds)
-
-
-def mapping_of(name: str) -> CalendarMapping | None:
-    return CalendarMapping.objects.filter(remote_user_id=IDS[name]).first()
-
-
-def called(request: Request, names: dict[str, str]) -> str:
-    """A request in the words of a trace: no ids, which differ from run to run."""
-    if found := USER.match(request.path):
-        rest = EVENT.sub(r"\1{id}", found[2] or "")
-        return f"{request.method} {names.get(found[1], '?')}{rest}"
-    return f"{request.method} {request.path.partition('?')[0]}"
-
-
-def worded(answer: Answer) -> str:
-    if isinstance(answer, Exception):
-        return f"{type(answer).__name__} {getattr(answer, 'code', '')}"
-    found = answer.get("value") if isinstance(answer, dict) else None
-    return f"ok, {len(found)}" if isinstance(found, list) else "ok"
