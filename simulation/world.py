@@ -67,6 +67,7 @@ class World:
     # --- before the first step
 
     def begin(self) -> None:
+        connection.close()  # an earlier simulation may have left a dropped one
         empty()
         connections._connect.cache_clear()
         Watched.listener = self
