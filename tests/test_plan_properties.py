@@ -17,7 +17,7 @@ from integrations.providers.types import Entry
 MOMENT = datetime(2026, 11, 18, 12, tzinfo=UTC)
 HORIZON = MOMENT - timedelta(days=30)
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
-UIDS = [UUID(int=number) for number in range(1, 7)]
+UIDS = [UUID(int=number) for number in range(1, 4)]
 
 
 @dataclass
