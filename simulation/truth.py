@@ -125,9 +125,11 @@ class Truth:
     def check_stranger(self, name: str, mapping: CalendarMapping | None, item: Json, *, is_known: bool) -> None:
         """An item of ours that nobody wants: only where it was to be kept, or where the database has forgotten it.
 
-        It is found again and removed where its session is known, unless its owner has made a series of it meanwhile.
+        It is found again and removed where its session is known, unless its owner has made a series of it meanwhile
+        or moved it out of the window.
         """
-        is_found = is_known and mapping and is_in_step(mapping) and item["type"] != "seriesMaster"
+        is_looked_at = mapping is not None and is_in_step(mapping) and is_inside(item, mapping)
+        is_found = is_known and is_looked_at and item["type"] != "seriesMaster"
         if not self.world.may_leave_copies or is_found:
             raise Broken(f"{name}: a copy of {item['subject']!r} stands there, which nobody wants")
 
@@ -224,6 +226,12 @@ def check_always() -> None:
 def is_in_step(mapping: CalendarMapping) -> bool:
     is_meant = mapping.sync_enabled and mapping.leaving_at is None and mapping.instructor.is_active
     return is_meant and mapping.integration.is_active and mapping.integration.closing_at is None
+
+
+def is_inside(item: Json, mapping: CalendarMapping) -> bool:
+    """Whether an item stands in the window of a calendar."""
+    start, end = mapping.window_start, mapping.window_end
+    return start is not None and end is not None and moment(item["start"]) < end and start < end_of(item)
 
 
 def marker_of(item: Json) -> UUID | None:
