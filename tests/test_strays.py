@@ -179,3 +179,24 @@ def test_of_a_series_that_turns_out_to_be_ours_no_part_is_an_external_event(sand
 
     assert [item["type"] for item in sandbox.events("ann")] == ["singleInstance"]
     assert not ExternalEvent.objects.exists()
+
+
+@pytest.mark.parametrize("keys_of_deleted_items", ["kept", "free"])
+def test_a_kept_copy_of_a_later_generation_is_found_when_its_integration_is_made_anew(
+    sandbox, ann, keys_of_deleted_items
+):
+    sandbox.configure(transaction_after_delete=keys_of_deleted_items)
+    plan_event("First aid", ann)
+    sync_now(ann)
+    sandbox.delete("ann", sandbox.events("ann")[0]["id"])
+    sync_now(ann)
+    kept = sandbox.events("ann")[0]["id"]
+    forget(SyncedEvent)
+    begin_anew(ann)
+
+    for _ in range(2):
+        sync_now(ann)
+
+    assert [item["id"] for item in sandbox.events("ann")] == [kept]
+    assert SyncedEvent.objects.get().remote_id == kept
+    assert not ExternalEvent.objects.exists()

@@ -373,12 +373,14 @@ def push_to(mapping: CalendarMapping, **answered: str) -> list[str]:
 
 
 def test_a_create_whose_answer_is_not_what_was_wanted_is_followed_by_an_update_and_by_one_more(ann):
+    sync_now(ann)
     plan_event("First aid", ann)
 
     assert push_to(ann, subject="Something else") == ["POST", "PATCH", "PATCH"]
 
 
 def test_a_create_that_shows_what_was_wanted_is_followed_by_nothing(ann):
+    sync_now(ann)
     plan_event("First aid", ann)
 
     assert push_to(ann) == ["POST"]

@@ -108,7 +108,8 @@ def create(calendar: Calendar, action: Create, copy: SyncedEvent) -> Conversatio
     """Create the copy. Where its key is taken, adopt what stands there or take the next generation."""
     if action.is_restoring:
         record.count_restoring(calendar, copy)
-    if copy.generation and (item := (yield from find_another(calendar, copy))):
+    is_known = calendar.mapping.cursor and not copy.generation  # what stands there under the first key
+    if not is_known and (item := (yield from find_another(calendar, copy))):
         record.adopt(calendar, item, copy)
         return
     intended = copy.fingerprint
@@ -149,7 +150,10 @@ def find_by_marker(calendar: Calendar, copy: SyncedEvent) -> Conversation[Remote
 
 
 def find_another(calendar: Calendar, copy: SyncedEvent) -> Conversation[RemoteItem | None]:
-    """An item that was sent for this session under any key: a database that was restored knows only earlier ones."""
+    """An item that was sent for this session under any key.
+
+    A database that was restored knows only earlier ones, and a calendar that was never read may hold one of before.
+    """
     items = yield from calendar.provider.find(calendar.mailbox, copy.session_uid)
     return next((item for item in items if is_sent_by_us(item, calendar.mailbox)), None)
 
