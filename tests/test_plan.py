@@ -115,6 +115,18 @@ def test_deletions_come_first():
     assert [type(action) for action in actions] == [Delete, Create]
 
 
+def test_what_is_to_go_goes_in_the_order_of_time_however_the_copies_were_read():
+    near, same, far = (
+        Known(session_uid=UUID(int=number), ends_at=MOMENT + timedelta(hours=hours))
+        for number, hours in ((9, 1), (3, 2), (5, 2))
+    )
+
+    for read in ((far, near, same), (same, far, near)):
+        copies = {copy.session_uid: copy for copy in read}
+        actions = plan({}, copies, moment=MOMENT, horizon=HORIZON, restores=True)
+        assert [action.uid.int for action in actions] == [9, 3, 5]
+
+
 @dataclass
 class Calendar:
     """Many copies, some of which somebody released."""

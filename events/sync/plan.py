@@ -80,10 +80,12 @@ def plan(
 ) -> list[Action]:
     """What turns the copies we know of into the entries we want; once all has succeeded, planning again yields nothing.
 
-    Deletes come first: a replaced session frees its slot before the new one takes it. Copies that ended before
-    `horizon` are over: time passing is not a deletion. `restores`: drift is put right, not only shown.
+    Deletes come first, the nearest before later ones: a replaced session frees its slot before the new one takes it.
+    Copies that ended before `horizon` are over: time passing is not a deletion. `restores`: drift is put right, not
+    only shown.
     """
-    unwanted = (copy for uid, copy in copies.items() if uid not in desired)
+    unwanted = [copy for uid, copy in copies.items() if uid not in desired]
+    unwanted.sort(key=lambda copy: (copy.ends_at, copy.session_uid))
     removals = [remove(copy) for copy in unwanted if copy.ends_at >= horizon and not waits_to_go(copy, moment)]
     wanted = (want(entry, copies.get(uid), moment, restores=restores) for uid, entry in desired.items())
     return [*removals, *(action for action in wanted if action)]
