@@ -63,6 +63,7 @@ class World:
         self.wishes: list[tuple[datetime, set[tuple[str, UUID]]]] = []  # what was wanted after each step
         self.may_leave_copies = False  # somebody asked for it, a mailbox refused, or the database forgot
         self.backend = 0
+        self.has_dropped = False
 
     # --- before the first step
 
@@ -141,6 +142,9 @@ class World:
             self.meanwhile.append([step.during, step])
         else:
             self.do(step)
+        if self.has_dropped:  # and nobody may have noticed
+            connection.close()
+            self.has_dropped = False
 
     def do(self, step: Step) -> None:
         self.has_happened.add(step.kind)
@@ -233,6 +237,7 @@ class World:
             self.say(f"{called(request)} -> {worded(answer)}")
         self.pass_the_time("after")
         if not self.depth and self.backend and self.strikes("the database drops a connection"):
+            self.has_dropped = True
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_terminate_backend(%s)", [self.backend])
             self.backend = 0
