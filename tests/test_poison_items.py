@@ -260,6 +260,129 @@ def test_many_items_that_cannot_be_asked_for_stop_nothing_either(sandbox, ann):
     assert "7 items" in ann.problem
 
 
+def given_up(mapping: CalendarMapping, number: int) -> None:
+    """Try until so many items count as unreadable."""
+    for _ in range(number * 2 + 2):
+        try_often(mapping, 1)
+        if mapping.unreadable == number and not mapping.failing_since:
+            return
+    raise AssertionError(unread_in(mapping))
+
+
+def hours(mapping: CalendarMapping, number: int) -> None:
+    """So many tries, an hour apart."""
+    for _ in range(number):
+        let_pass(timedelta(hours=1))
+        let_items_wait_no_more(mapping, timedelta(hours=1))
+        sync_now(mapping)
+
+
+@pytest.mark.parametrize("number", [4, 50])
+def test_items_that_were_given_up_and_are_touched_together_stop_no_round(sandbox, ann, number):
+    sandbox.configure(delta_generations=1000)
+    sync_now(ann)
+    poison = [unsure(sandbox, ann, n) for n in range(number)]
+    for item in poison:
+        mapped(sandbox, ITEM, FAILING["500"], item)
+    given_up(ann, number)
+    for item in poison:
+        sandbox.change("ann", item, subject="Touched")
+    dentist = sandbox.add("ann", "Dentist", tomorrow(17))
+    cursor = ann.cursor
+
+    hours(ann, 1)
+
+    assert mirrored() == {dentist["id"]}
+    assert ann.cursor != cursor
+    assert ann.retry_at is None
+    assert set(unread_in(ann)) == set(poison)
+    assert f"{number} items" in ann.problem
+
+
+@pytest.mark.parametrize("number", [4, 10])
+def test_series_that_were_given_up_and_are_touched_together_stop_no_round(sandbox, ann, number):
+    sandbox.configure(delta_generations=1000)
+    sync_now(ann)
+    starts = [tomorrow(6) + timedelta(minutes=n) for n in range(number)]
+    poison = [sandbox.add("ann", "Poison", start, recurrence=recurring(3, start))["id"] for start in starts]
+    for series in poison:
+        mapped(sandbox, INSTANCES, FAILING["500"], series)
+    given_up(ann, number)
+    for series in poison:
+        sandbox.change("ann", series, subject="Touched")
+    yoga = sandbox.add("ann", "Yoga", tomorrow(17), recurrence=recurring(3, tomorrow(17)))
+    cursor = ann.cursor
+
+    hours(ann, 1)
+
+    assert ExternalEvent.objects.filter(series_id=yoga["id"]).count() == 3
+    assert ann.cursor != cursor
+    assert ann.retry_at is None
+    assert set(unread_in(ann)) == set(poison)
+
+
+@pytest.mark.parametrize("number", [10, 50])
+def test_a_round_that_is_repeated_only_after_long_pauses_comes_further_each_time(sandbox, ann, number):
+    sandbox.configure(delta_generations=1000)
+    sync_now(ann)
+    poison = [unsure(sandbox, ann, n) for n in range(number)]
+    for item in poison:
+        mapped(sandbox, ITEM, FAILING["500"], item)
+    dentist = sandbox.add("ann", "Dentist", tomorrow(17))
+
+    hours(ann, number // unread.PATIENCE + 1)
+
+    assert mirrored() == {dentist["id"]}
+    assert ann.failing_since is None
+    assert set(unread_in(ann)) == set(poison)
+
+
+def test_an_item_that_was_given_up_is_asked_for_at_once_when_its_owner_changes_it(sandbox, ann):
+    sync_now(ann)
+    item = unsure(sandbox, ann)
+    mapped(sandbox, ITEM, FAILING["500"], item)
+    given_up(ann, 1)
+    sandbox.clear_faults()
+    sync_now(ann)
+    assert mirrored() == set()
+
+    sandbox.change("ann", item, subject="Mended")
+    sync_now(ann)
+
+    assert mirrored() == {item}
+    assert (ann.problem, ann.unread, ann.unreadable) == ("", "", 0)
+
+
+def test_an_item_that_fails_for_weeks_is_not_forgotten(sandbox, ann):
+    sync_now(ann)
+    item = unsure(sandbox, ann)
+    mapped(sandbox, ITEM, FAILING["500"], item)
+    sync_now(ann)
+
+    for _ in range(25):
+        let_items_wait_no_more(ann, timedelta(days=1))
+        sync_now(ann)
+        assert list(unread_in(ann)) == [item]
+
+    assert unread_in(ann)[item][0] == 26
+    assert ann.problem.startswith("1 items")
+
+
+def test_what_has_waited_for_longest_is_asked_for_first(sandbox, ann):
+    sync_now(ann)
+    poison = [unsure(sandbox, ann, n) for n in range(6)]
+    for item in poison:
+        mapped(sandbox, ITEM, FAILING["500"], item)
+    given_up(ann, 6)
+    let_items_wait_no_more(ann, timedelta(days=1))
+
+    sync_now(ann)
+    let_items_wait_no_more(ann, timedelta(minutes=20))
+    sync_now(ann)
+
+    assert {tries for tries, _ in unread_in(ann).values()} == {unread.TRIES + 1}
+
+
 def test_more_of_them_than_are_kept_are_a_failure_of_the_calendar(sandbox, ann, monkeypatch):
     monkeypatch.setattr(unread, "KEPT", 2)
     sync_now(ann)

@@ -66,6 +66,7 @@ class Calendar:
     again: dict[UUID, int] = field(default_factory=dict)  # copies that had to be written once more
     unanswered: int = 0  # items in a row that could not be asked for
     reading: str = ""  # what is asked for again at the moment
+    touched: set[str] = field(default_factory=set)  # what was given up and a round has shown to be changed
 
     @property
     def mailbox(self) -> str:

@@ -2,7 +2,8 @@
 
 It is kept on the mapping, by remote id: how often it was tried, and when it is tried again. That is JSON, and as
 nearly always nothing, which costs nothing to read. What was known of it stands. After three tries it counts as
-unreadable, which the calendar says, and is tried ever more rarely. A census reads everything anyhow.
+unreadable, which the calendar says, and is tried ever more rarely. No round waits for it: what is kept here is asked
+for by `due` alone, so that a round that is repeated comes further each time. A census begins with nothing kept here.
 """
 
 import json
@@ -33,7 +34,7 @@ def postpone(calendar: Calendar, remote_id: str, error: ProviderError) -> None:
 
 def keep(calendar: Calendar, remote_id: str) -> None:
     """Note one more try of what could not be asked for."""
-    tries = min(tries_of(calendar, remote_id) + 1, 20)
+    tries = tries_of(calendar, remote_id) + 1
     pause = pause_after(tries)
     if tries < TRIES:
         calendar.again_in = min(pause, calendar.again_in or pause)
@@ -46,7 +47,7 @@ def pause_after(tries: int) -> float:
     """Seconds until the next try."""
     first = FIRST_PAUSE if tries < TRIES else FIRST_LONG_PAUSE
     doublings = tries - 1 if tries < TRIES else tries - TRIES
-    return float(min(first * 2**doublings, LONGEST_PAUSE))
+    return float(min(first * 2 ** min(doublings, 20), LONGEST_PAUSE))
 
 
 def forget(calendar: Calendar, remote_id: str) -> None:
@@ -67,17 +68,20 @@ def tries_of(calendar: Calendar, remote_id: str) -> int:
 
 
 def is_waiting(calendar: Calendar, remote_id: str) -> bool:
-    """Whether this is to be asked for again soon, and so need not be asked for now."""
-    return 0 < tries_of(calendar, remote_id) < TRIES and calendar.reading != remote_id
+    """Whether this is kept here, and so need not be asked for now; if it was given up, from now on it is due."""
+    if calendar.reading == remote_id or not tries_of(calendar, remote_id):
+        return False
+    if tries_of(calendar, remote_id) >= TRIES:
+        calendar.touched.add(remote_id)
+    return True
 
 
 def due(calendar: Calendar) -> Iterator[str]:
-    """What is to be asked for again now, until too many have failed in a row."""
-    moment = now()
-    for remote_id, (_, again_at) in entries(calendar).items():
+    """What is to be asked for again now, the longest overdue first, until too many have failed in a row."""
+    for remote_id, (_, again_at) in sorted(entries(calendar).items(), key=lambda entry: entry[1][1]):
         if calendar.unanswered >= PATIENCE:
             return
-        if datetime.fromisoformat(again_at) <= moment:
+        if remote_id in calendar.touched or datetime.fromisoformat(again_at) <= now():
             calendar.reading = remote_id
             yield remote_id
     calendar.reading = ""
