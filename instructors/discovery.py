@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.timezone import now
 
+from instructors.claims import SKEW
 from instructors.matching import Linked, NotLinked, match
 from instructors.models import CalendarMapping, Instructor, Unmatched
 from instructors.signals import sync_wanted
@@ -101,7 +102,8 @@ def unanswered(integration: Integration) -> list[int]:
     of_theirs = CalendarMapping.objects.filter(integration=integration, instructor=OuterRef("pk"))
     paired = of_theirs.filter(Q(address__iexact=OuterRef("email")) | Q(leaving_at__isnull=False))
     unmatched = Unmatched.objects.filter(integration=integration, instructor=OuterRef("pk"))
-    unmatched = unmatched.exclude(cause=Unmatched.Cause.REFUSED, checked_at__lt=now() - REFUSAL_REST)
+    lately = Q(checked_at__range=(now() - REFUSAL_REST, now() + SKEW))  # later: the clock has been set back since
+    unmatched = unmatched.filter(~Q(cause=Unmatched.Cause.REFUSED) | lately)
     found = Instructor.objects.filter(~Exists(paired), ~Exists(unmatched), is_active=True)
     return list(found.values_list("pk", flat=True))
 

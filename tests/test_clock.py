@@ -9,10 +9,21 @@ from django.utils.timezone import now
 
 from events.clock import follow_the_clock
 from events.models import SyncedEvent
+from events.sync.unread import TRIES, pause_after
 from events.tasks import cycle, sync_due
 from instructors.models import CalendarMapping
 from integrations.models import Integration
 from tests.conftest import address, plan_event, sync_now
+from tests.test_poison_items import (
+    FAILING,
+    ITEM,
+    let_items_wait_no_more,
+    mapped,
+    mirrored,
+    try_often,
+    unread_in,
+    unsure,
+)
 
 HOUR = timedelta(hours=1)
 SOON = timedelta(minutes=1)
@@ -102,6 +113,40 @@ def test_a_clock_that_was_set_back_is_followed_once(sandbox, people, ann, ahead)
     follow_the_clock()
 
     assert CalendarMapping.objects.get(pk=people["ben"].pk).retry_at == rests
+
+
+@pytest.mark.parametrize("tries", [1, 4])
+def test_an_item_that_could_not_be_read_waits_no_longer_than_before(sandbox, ann, ahead, tries):
+    sync_now(ann)
+    item = unsure(sandbox, ann)
+    mapped(sandbox, ITEM, FAILING["500"], item)
+    sync_now(ann)
+    try_often(ann, tries - 1)
+    if tries > TRIES:
+        let_items_wait_no_more(ann, timedelta(minutes=5))
+        sync_now(ann)
+    assert unread_in(ann)[item][0] == tries
+    sandbox.clear_faults()
+
+    ahead.shift(-HOUR)
+    follow_the_clock()
+    ahead.shift(timedelta(seconds=pause_after(tries)))
+    sync_now(ann)
+
+    assert mirrored() == {item}
+    assert ann.unread == ""
+
+
+def test_an_item_that_could_not_be_read_keeps_its_pause_where_two_clocks_differ_a_little(sandbox, ann, ahead):
+    sync_now(ann)
+    item = unsure(sandbox, ann)
+    mapped(sandbox, ITEM, FAILING["500"], item)
+    sync_now(ann)
+
+    ahead.shift(-SOON)
+    sync_now(ann)
+
+    assert unread_in(ann)[item][0] == 1
 
 
 def test_the_cycle_follows_the_clock(sandbox, people, integration, ahead):

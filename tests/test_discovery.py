@@ -356,6 +356,17 @@ def test_whom_the_app_may_not_look_up_is_not_asked_for_in_every_cycle(sandbox, i
         assert unanswered(integration) == []
 
 
+def test_whom_the_app_may_not_look_up_is_asked_for_after_the_clock_was_set_back(sandbox, integration):
+    eve, start = hire("eve"), now()
+    sandbox.fault({"path": "/users", "method": "GET"}, status=403, code="Authorization_RequestDenied")
+    discover(integration)
+
+    with time_machine.travel(start - timedelta(minutes=5)):  # by which two machines' clocks may differ
+        assert unanswered(integration) == []
+    with time_machine.travel(start - timedelta(hours=6)):
+        assert unanswered(integration) == [eve.pk]
+
+
 def test_a_refusal_in_many_words_is_said_as_far_as_there_is_room(sandbox, integration):
     hire("eve")
     sandbox.fault({"path": "/users", "method": "GET"}, status=403, code="x" * 2000)

@@ -14,6 +14,7 @@ from django.utils.timezone import now
 
 from events.sync import record
 from events.sync.state import Calendar
+from instructors.claims import SKEW
 from integrations.providers.errors import ProviderError, concerns_more
 
 TRIES = 3
@@ -78,10 +79,16 @@ def is_waiting(calendar: Calendar, remote_id: str) -> bool:
 
 def due(calendar: Calendar) -> Iterator[str]:
     """What is to be asked for again now, the longest overdue first, until too many have failed in a row."""
-    for remote_id, (_, again_at) in sorted(entries(calendar).items(), key=lambda entry: entry[1][1]):
+    for remote_id, (tries, again_at) in sorted(entries(calendar).items(), key=lambda entry: entry[1][1]):
         if calendar.unanswered >= PATIENCE:
             return
-        if remote_id in calendar.touched or datetime.fromisoformat(again_at) <= now():
+        if remote_id in calendar.touched or has_waited(tries, again_at):
             calendar.reading = remote_id
             yield remote_id
     calendar.reading = ""
+
+
+def has_waited(tries: int, again_at: str) -> bool:
+    """Whether this pause is over, or can only be so long because the clock has been set back since."""
+    left = datetime.fromisoformat(again_at) - now()
+    return not timedelta(0) < left <= timedelta(seconds=pause_after(tries)) + SKEW
