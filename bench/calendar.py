@@ -35,9 +35,9 @@ INSERT INTO instructors_instructor (name, email, time_zone, is_active)
   FROM generate_series(1, %(instructors)s) n;
 INSERT INTO instructors_calendarmapping (integration_id, instructor_id, remote_user_id, address, sync_enabled,
     removes_copies, cursor, next_cursor, census_link, census_round, window_start, window_end, synced_at, problem,
-    unreadable, unread, lapses)
+    unreadable, unread, lapses, round_pages, census_pages, census_readings)
   SELECT g.id, i.id, i.email, i.email, true, false, 'c', '', '', 1, %(start)s - interval '30 days',
-    %(start)s + interval '400 days', now(), '', 0, '', 0
+    %(start)s + interval '400 days', now(), '', 0, '', 0, 0, 0, 0
   FROM instructors_instructor i, integrations_integration g;
 INSERT INTO events_externalevent (mapping_id, remote_id, series_id, starts_at, ends_at, is_all_day, show_as, is_private,
     title, etag, seen_round, found_at)

@@ -44,7 +44,8 @@ class CalendarMapping(models.Model):
     """An instructor's mailbox in one integration, and how far its sync has come.
 
     `cursor` is where the next delta round starts; empty while a full round is on its way, which keeps its own
-    place in `next_cursor` and `census_link`. Times are UTC.
+    place in `next_cursor` and `census_link`. `round_pages` and `census_pages` say how long the way there was, as
+    events.sync.guard counts it. Times are UTC.
     """
 
     integration = models.ForeignKey(Integration, on_delete=models.PROTECT, related_name="mappings")
@@ -56,8 +57,11 @@ class CalendarMapping(models.Model):
     leaving_at = models.DateTimeField(null=True, help_text=_("Since when this is no longer the instructor's mailbox."))
 
     cursor = models.TextField(blank=True)
+    round_pages = models.PositiveIntegerField(default=0, help_text=_("Pages of a round that is not finished."))
     next_cursor = models.TextField(blank=True)
     census_link = models.TextField(blank=True)
+    census_pages = models.PositiveIntegerField(default=0, help_text=_("Pages of a full round that is not finished."))
+    census_readings = models.PositiveSmallIntegerField(default=0, help_text=_("How often this census was repeated."))
     census_at = models.DateTimeField(null=True)
     census_round = models.PositiveIntegerField(default=0)
     window_start = models.DateTimeField(null=True)

@@ -2,7 +2,8 @@
 
 import tracemalloc
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.utils.timezone import now
 from events.models import ExternalEvent
 from events.sync.guard import EMPTY_PAGES, PAGES, REPEATED_PAGES, Endless, PageGuard
 from instructors.models import CalendarMapping
-from integrations.providers.conversation import converse
+from integrations.providers.conversation import Request, converse
 from integrations.providers.errors import Unavailable
 from integrations.providers.microsoft.provider import Microsoft365
 from integrations.providers.types import Page, RemoteItem
@@ -183,6 +184,119 @@ def test_a_census_that_leads_back_is_left_sweeps_nothing_and_begins_anew(sandbox
 
     assert {item.remote_id for item in ExternalEvent.objects.all()} == {kept["id"]}
     assert ann.census_at
+
+
+EVERY_PLACE = {"census": "census_pages", "follow_delta": "round_pages", "skip_delta": "census_pages"}
+BY_TURNS = 10  # pages, after which a change is waiting
+
+
+@pytest.fixture
+def lead_on(monkeypatch, ann, sandbox) -> Callable[..., list[int]]:
+    """Let one kind of answer be made of the pages that `made` returns for 0, 1, 2, ..., by turns; those asked for."""
+
+    def lead(kind: str, made: Callable[[int], Page]) -> list[int]:
+        asked: list[int] = []
+
+        def answer(self, mailbox, place, link=""):
+            link = link or str(place)
+            number = int(link.removeprefix("/page/")) if link.startswith("/page/") else 0
+            asked.append(number)
+            if len(asked) % BY_TURNS == 0:
+                CalendarMapping.objects.request_sync()
+            return made(number)
+            yield Request("GET", "/")
+
+        if kind == "follow_delta":
+            sync_now(ann)
+        if kind == "skip_delta":
+            monkeypatch.setattr(Microsoft365, "start_delta", answer)
+        monkeypatch.setattr(Microsoft365, kind, answer)
+        return asked
+
+    return lead
+
+
+def turns_until_it_rests(mapping: CalendarMapping, most: int) -> int:
+    for turn in range(1, most + 1):
+        sync_now(mapping)
+        if mapping.failing_since:
+            return turn
+    raise AssertionError("it is still followed")
+
+
+@pytest.mark.parametrize("kind", EVERY_PLACE)
+@pytest.mark.parametrize("loop", [60, 10**9], ids=["leads back", "always new"])
+def test_an_answer_that_outlasts_its_turns_is_left_at_last(ann, lead_on, kind, loop):
+    asked = lead_on(kind, lambda number: page_of(number, link=f"/page/{(number + 1) % loop}"))
+    sync_now(ann)
+    assert getattr(ann, EVERY_PLACE[kind]) == len(asked) == BY_TURNS
+    CalendarMapping.objects.update(**{EVERY_PLACE[kind]: PAGES - 85})
+
+    turns = turns_until_it_rests(ann, most=20)
+
+    assert turns == 9
+    assert len(asked) == BY_TURNS + 86
+    assert ann.retry_at > now()
+    assert (ann.round_pages, ann.census_pages) == (0, 0)
+
+
+@pytest.mark.parametrize("kind", EVERY_PLACE)
+def test_an_answer_of_nothing_but_empty_pages_is_left_after_few_turns(ann, lead_on, kind):
+    asked = lead_on(kind, lambda number: Page(next_link=f"/page/{number + 1}"))
+
+    turns_until_it_rests(ann, most=EMPTY_PAGES)
+
+    assert len(asked) == EMPTY_PAGES + 1
+    assert ann.retry_at > now()
+    assert (ann.round_pages, ann.census_pages) == (0, 0)
+
+
+def test_a_round_that_was_left_goes_on_from_the_place_that_was_reached_and_may_come_to_its_end(ann, lead_on):
+    end, steps = Page(cursor="c"), EMPTY_PAGES + 30
+    asked = lead_on("follow_delta", lambda number: Page(next_link=f"/page/{number + 1}") if number < steps else end)
+    turns_until_it_rests(ann, most=EMPTY_PAGES)
+    let_pass(timedelta(hours=1))
+
+    for _ in range(4):
+        sync_now(ann)
+
+    assert ann.cursor == "c"
+    assert ann.failing_since is None
+    assert max(asked) == steps
+    assert asked.count(0) == 1
+
+
+@pytest.mark.parametrize("kind", EVERY_PLACE)
+def test_a_long_answer_with_many_empty_pages_comes_to_its_end_in_turns_and_leaves_no_trace(ann, lead_on, kind):
+    """Every 95th page brings something: more than 100 of them are empty, and never so many in a row."""
+    last = EMPTY_PAGES * 3
+
+    def made(number: int) -> Page:
+        page = page_of(number, "") if number % 95 == 0 else Page()
+        if number < last:
+            return replace(page, next_link=f"/page/{number + 1}")
+        return replace(page, cursor="" if kind == "census" else "/the/end")
+
+    asked = lead_on(kind, made)
+
+    for _ in range(last // BY_TURNS + 1):
+        sync_now(ann)
+        assert ann.failing_since is None
+
+    assert max(asked) == last
+    assert (ann.round_pages, ann.census_pages) == (0, 0)
+
+
+def test_a_full_round_begins_to_count_anew(ann, lead_on):
+    lead_on("follow_delta", lambda _: Page(cursor="/the/end"))
+    CalendarMapping.objects.update(census_at=None, round_pages=PAGES, census_pages=PAGES)
+    lead_on("skip_delta", lambda number: Page(next_link="/page/1") if number == 0 else Page(cursor="/the/end"))
+    lead_on("census", lambda number: page_of(number, "" if number else "/page/1"))
+
+    sync_now(ann)
+
+    assert (ann.failing_since, ann.cursor) == (None, "/the/end")
+    assert (ann.round_pages, ann.census_pages) == (0, 0)
 
 
 def test_a_list_that_leads_back_is_left():

@@ -7,7 +7,8 @@ from integrations.providers.types import Page
 
 PAGES = 20_000  # of one answer; a mailbox of 4 million items
 EMPTY_PAGES = 100  # in a row
-REPEATED_PAGES = 5  # of one answer
+REPEATED_PAGES = 5  # of one answer, as far as one sync follows it
+EMPTY = 100_000  # what an empty page counts where two numbers are kept as one
 
 
 class Endless(Unavailable):
@@ -15,17 +16,26 @@ class Endless(Unavailable):
 
 
 class PageGuard:
-    """Looks at every page of one answer, and remembers two numbers of each."""
+    """Looks at every page of one answer, and remembers two numbers of each.
 
-    pages = empty = repeated = 0
+    Where several syncs share an answer, the next one begins with what the last one has left as `so_far`.
+    """
 
-    def __init__(self, most: int = PAGES) -> None:
+    def __init__(self, most: int = PAGES, *, so_far: int = 0) -> None:
         self.most = most
+        self.empty, self.pages = divmod(so_far, EMPTY)
+        self.repeated = 0
         self.met: set[int] = set()
+
+    @property
+    def so_far(self) -> int:
+        """The pages that were followed and how many of the last were empty, in one number; 0 when it has ended."""
+        return self.empty * EMPTY + self.pages
 
     def check(self, page: Page) -> None:
         """Raise Endless where there are too many pages, or too many that bring nothing or only what was met before."""
         if not page.next_link:
+            self.pages = self.empty = 0
             return
         self.pages += 1
         content = content_of(page)

@@ -1,6 +1,7 @@
 """Applying what the pages of a calendar show: its items, its series, and copies of ours that are missing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -19,9 +20,12 @@ SERIES_PAGES = 100  # of one series, which is kept in memory until all of it is 
 
 
 def take(
-    calendar: Calendar, page: Page, *, census_link: str | None = None, is_whole: bool = False
+    calendar: Calendar, page: Page, *, place: Mapping[str, Any] | None = None, is_whole: bool = False
 ) -> Conversation[bool]:
-    """Apply one page; True when a copy of ours was found changed or gone. `is_whole`: markers were asked for."""
+    """Apply one page; True when a copy of ours was found changed or gone.
+
+    `place`: how far a census has come with it, to be noted. `is_whole`: markers were asked for.
+    """
     seen = observe(page, calendar.copies, mailbox=calendar.mailbox)
     if is_whole:
         seen.external += seen.unsure
@@ -31,11 +35,11 @@ def take(
         unread.keep(calendar, remote_id)
     note_unreadable(calendar, page.unreadable)
     with transaction.atomic():
-        if census_link is None:
+        if place is None:
             record.hold(calendar)
         else:
-            record.note(calendar, census_link=census_link)
-        drifted = apply(calendar, seen, is_census=census_link is not None)
+            record.note(calendar, **place)
+        drifted = apply(calendar, seen, is_census=place is not None)
     crash_point("applied")
     drifted |= yield from confirm(calendar, seen.missing)
     return drifted
@@ -73,6 +77,7 @@ def apply(calendar: Calendar, seen: Observation, *, is_census: bool) -> bool:
     for item in seen.strays:
         if UUID(item.marker) in known and UUID(item.marker) not in calendar.copies:
             record.adopt(calendar, as_sent(item))
+    calendar.want_too(known)
     if is_census:
         mark_seen(calendar, [*seen.changed, *seen.untouched])
     copies = record.copied(calendar, [as_sent(item) for item in seen.strays])

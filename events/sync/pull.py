@@ -39,6 +39,8 @@ def mirror_calendar(calendar: Calendar) -> Conversation[bool]:
         except Endless:
             if has_lasted(calendar.mapping.failing_since):  # this chain is broken for good; another may not be
                 record.start_over(calendar)
+            else:
+                record.note(calendar, round_pages=0)
             raise
     if calendar.is_urgent:
         calendar.is_unfinished = True
@@ -55,8 +57,9 @@ def is_census_due(calendar: Calendar) -> bool:
 
 def follow_changes(calendar: Calendar) -> Conversation[bool]:
     """One delta round. Its cursor is stored once all of it is applied, or the place where it was called away."""
-    guard, series, drifted, is_quiet = PageGuard(), set[str](), False, True
-    link = calendar.mapping.cursor
+    mapping, series, drifted = calendar.mapping, set[str](), False
+    guard, is_quiet = PageGuard(so_far=mapping.round_pages), not mapping.round_pages
+    link = mapping.cursor
     while True:
         page = yield from calendar.provider.follow_delta(calendar.mailbox, link)
         guard.check(page)
@@ -73,7 +76,7 @@ def follow_changes(calendar: Calendar) -> Conversation[bool]:
     if page.cursor and is_quiet:
         calendar.cursor = page.cursor  # stored when the calendar is released, together with others
     else:
-        record.note(calendar, cursor=page.cursor or page.next_link)
+        record.note(calendar, cursor=page.cursor or page.next_link, round_pages=guard.so_far)
         crash_point("cursor")
     return drifted
 
@@ -90,7 +93,7 @@ def full_round(calendar: Calendar) -> Conversation[bool]:
         if mapping.next_cursor:  # the census has begun, and goes round in circles
             record.start_over(calendar)
         else:
-            record.note(calendar, census_link="")
+            record.note(calendar, census_link="", census_pages=0)
         raise
     except CursorExpired as error:
         record.start_over(calendar)
@@ -102,14 +105,15 @@ def begin_chain(calendar: Calendar, window: Window) -> Conversation[bool]:
 
     It goes on where an earlier sync left off, in the place that the census will need once it has begun.
     """
-    guard, link = PageGuard(), calendar.mapping.census_link
+    link = calendar.mapping.census_link
+    guard = PageGuard(so_far=calendar.mapping.census_pages if link else 0)
     provider, mailbox = calendar.provider, calendar.mailbox
     page = yield from (provider.skip_delta(mailbox, link) if link else provider.start_delta(mailbox, window))
     while not page.cursor:
-        if calendar.is_called_away():
-            record.note(calendar, census_link=page.next_link)
-            return False
         guard.check(page)
+        if calendar.is_called_away():
+            record.note(calendar, census_link=page.next_link, census_pages=guard.so_far)
+            return False
         page = yield from provider.skip_delta(mailbox, page.next_link)
     record.begin_full_round(calendar, window, next_cursor=page.cursor)
     return True
@@ -138,12 +142,13 @@ def take_census(calendar: Calendar) -> Conversation[bool]:
 
 def read_window(calendar: Calendar) -> Conversation[bool]:
     """Apply every page of the window, from where an earlier sync left off; True when a copy of ours was not as left."""
-    guard, drifted = PageGuard(), False
+    guard, drifted = PageGuard(so_far=calendar.mapping.census_pages), False
     while True:
         link = calendar.mapping.census_link
         page = yield from calendar.provider.census(calendar.mailbox, calendar.window, link)
         guard.check(page)
-        drifted |= yield from take(calendar, page, census_link=page.next_link)
+        place = {"census_link": page.next_link, "census_pages": guard.so_far}
+        drifted |= yield from take(calendar, page, place=place)
         calendar.is_long |= bool(link or page.next_link)
         if not page.next_link or calendar.is_called_away():
             return drifted

@@ -235,7 +235,7 @@ def series_among(calendar: Calendar, removed: Sequence[str]) -> set[str]:
 
 def start_over(calendar: Calendar) -> None:
     """Forget every place in the calendar, so that the next pull is a full round from its start."""
-    note(calendar, cursor="", next_cursor="", census_link="", census_at=None)
+    note(calendar, cursor="", next_cursor="", census_link="", census_at=None, round_pages=0, census_pages=0)
 
 
 def begin_full_round(calendar: Calendar, window: Window, *, next_cursor: str) -> None:
@@ -247,6 +247,8 @@ def begin_full_round(calendar: Calendar, window: Window, *, next_cursor: str) ->
         next_cursor=next_cursor,
         census_link="",
         census_at=None,
+        round_pages=0,
+        census_pages=0,
         census_round=census_round,
         window_start=window.start,
         window_end=window.end,
