@@ -22,6 +22,7 @@ FORGOTTEN: dict[str, object] = {
     "retry_at": None,
     "failing_since": None,
     "unread": "",
+    "unreadable": 0,
     "lapses": 0,
     "lease": None,
     "leased_until": None,

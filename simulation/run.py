@@ -17,7 +17,7 @@ from simulation.cast import NAMES
 from simulation.clock import Clock
 from simulation.sandbox import Sandbox
 from simulation.script import Script
-from simulation.truth import External, Truth, check_always, externals, is_ignored, wishes
+from simulation.truth import External, Truth, check_always, externals, is_ignored
 from simulation.world import Broken, World
 
 ROUNDS = 2  # cycles until everything is in step, once what rests has rested
@@ -57,7 +57,6 @@ def run(script: Script, sandbox: Sandbox, clock: Clock, broker: Broker) -> Outco
         for step in script.steps:
             world.has_happened.clear()
             world.take(step)
-            world.wishes.append((clock.now, wishes()))
             check_always()
             after = externals()
             if not world.has_happened & FORGETTING:
@@ -112,7 +111,7 @@ def come_to_rest(world: World, *, days: int) -> None:
         world.clock.advance(timedelta(hours=25).total_seconds())
         for tasks in ((discover_all,), *[()] * ROUNDS):
             world.tick(*tasks)
-            world.wishes.append((world.clock.now, wishes()))
+            world.note_wishes()
             world.clock.advance(310)
 
 

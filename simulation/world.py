@@ -31,6 +31,7 @@ from simulation.clock import Clock
 from simulation.sandbox import Refused, Sandbox, address
 from simulation.script import KINDS, Dice, Script, Step
 from simulation.wire import Watched, called, worded
+from simulation.wishes import wishes
 
 FIRST = ("plan an event", "plan an event", "add an item", "add a series", "add an all-day item", "a cycle")
 FIRST_DAY = datetime(2026, 1, 5, tzinfo=UTC)
@@ -142,9 +143,6 @@ class World:
             self.meanwhile.append([step.during, step])
         else:
             self.do(step)
-        if self.has_dropped:  # and nobody may have noticed
-            connection.close()
-            self.has_dropped = False
 
     def do(self, step: Step) -> None:
         self.has_happened.add(step.kind)
@@ -154,6 +152,13 @@ class World:
             except Refused as refused:
                 done = f"refused, {refused}"
             self.say(f"{step.kind}: {done}" if done else f"{step.kind}: nothing to do")
+        self.note_wishes()
+
+    def note_wishes(self) -> None:
+        if self.has_dropped:  # and nobody may have noticed
+            connection.close()
+            self.has_dropped = False
+        self.wishes.append((self.clock.now, wishes()))
 
     def strikes(self, name: str) -> bool:
         """Whether a fault of ours happens now."""

@@ -48,6 +48,20 @@ def test_a_mailbox_that_is_left_and_stopped_keeps_its_copies_and_lets_its_instru
     assert not CalendarMapping.objects.filter(pk=ann.pk).exists()
 
 
+def test_a_calendar_that_is_stopped_has_nothing_left_that_it_cannot_read(sandbox, ann):
+    plan_event("First aid", ann)
+    sync_now(ann)
+    CalendarMapping.objects.update(unreadable=1, problem="1 item of this calendar cannot be read.")
+    ann.refresh_from_db()
+
+    ann.stop(remove_copies=True)
+    cycles_and_look_ups()
+
+    ann.refresh_from_db()
+    assert ann.unreadable == 0
+    assert ann.problem == ""
+
+
 def test_a_left_mailbox_that_refuses_for_an_hour_is_given_up(sandbox, ann):
     plan_event("First aid", ann)
     sync_now(ann)

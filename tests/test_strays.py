@@ -1,5 +1,7 @@
 """Items of ours that the database knows nothing of, or knows otherwise: after a restore of it, as a rule."""
 
+from datetime import timedelta
+
 import pytest
 
 from events.models import ExternalEvent, Session, SyncedEvent
@@ -199,4 +201,22 @@ def test_a_kept_copy_of_a_later_generation_is_found_when_its_integration_is_made
 
     assert [item["id"] for item in sandbox.events("ann")] == [kept]
     assert SyncedEvent.objects.get().remote_id == kept
+    assert not ExternalEvent.objects.exists()
+
+
+def test_a_copy_whose_session_is_long_over_is_moved_and_not_deleted_when_it_is_found_again(sandbox, ann):
+    plan_event("First aid", ann)
+    sync_now(ann)
+    kept = sandbox.events("ann")[0]["id"]
+    forget(SyncedEvent)
+    session = Session.objects.get()
+    session.starts_at, session.ends_at = session.starts_at - timedelta(days=60), session.ends_at - timedelta(days=60)
+    session.save()
+    begin_anew(ann)
+
+    sync_now(ann)
+
+    (item,) = sandbox.events("ann")
+    assert item["id"] == kept
+    assert item["start"]["dateTime"].startswith(f"{session.starts_at:%Y-%m-%dT%H:%M}")
     assert not ExternalEvent.objects.exists()

@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -93,6 +93,12 @@ class Calendar:
             return []
         restores = self.mapping.integration.drift == Integration.Drift.RESTORE
         return plan(self.entries, self.copies, moment=now(), horizon=horizon(), restores=restores)
+
+    def want_too(self, adopted: Set[UUID]) -> None:
+        """Load what is wanted of sessions that were over, and so not loaded, when no copy of them was known."""
+        pk = self.mapping.pk
+        if adopted - self.entries.keys():
+            self.entries.update(desired([self.mapping], {pk: adopted}, horizon=horizon()).get(pk, {}))
 
     def count_again(self, uid: UUID) -> int:
         """How often this copy had to be written once more, with this time."""
