@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.providers.conversation import LONGEST_WAIT, Conversation, Driver, Ended, Request, converse
-from integrations.providers.errors import NotFound, ProviderError, Rejected, Unavailable
+from integrations.providers.errors import NoAnswer, NotFound, ProviderError, Rejected, Unavailable
 
 Reply = Callable[[Request], Any]
 
@@ -234,6 +234,31 @@ def test_a_service_that_always_asks_for_a_short_wait_is_given_up():
 
     assert isinstance(ended[1].error, Unavailable)
     assert len(service.batches) == 4
+
+
+@pytest.mark.parametrize("place", [0, 7, 19])
+def test_batches_of_which_one_part_is_late_are_no_outage(place):
+    def late(request: Request) -> Any:
+        return NoAnswer("late") if int(request.path) in (place, 20 + place) else request.path
+
+    service = Service(late)
+
+    ended = run_all(Driver(service), {n: ask_once(str(n)) for n in range(100)})
+
+    assert {key: type(one.error) for key, one in ended.items() if one.error} == {place: NoAnswer, 20 + place: NoAnswer}
+    assert not any(one.error.is_whole for one in ended.values() if one.error)
+    assert len(service.batches) == 5
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_two_batches_of_which_no_part_is_answered_are_an_outage(is_whole):
+    service = Service(lambda request: NoAnswer("out", is_whole=is_whole))
+
+    ended = run_all(Driver(service), {n: ask_once(str(n)) for n in range(100)})
+
+    assert len(service.batches) == 2
+    assert all(one.error and one.error.is_whole for key, one in ended.items() if key >= 40)
+    assert len(ended) == 100
 
 
 class Gates:

@@ -238,6 +238,28 @@ def test_a_calendar_whose_batches_are_never_answered_takes_two_batches_down_and_
     assert not any(one.error.is_whole for run in runs for one in run if one.error)
 
 
+def test_who_alone_of_a_batch_was_not_answered_in_time_is_alone_at_once(watch):
+    """As where a batch is refused and its requests are sent one by one, until one is late."""
+    service = Service(watch, lambda key: 60 if key == 7 else QUICK)
+
+    def send(requests: Sequence[Request]) -> list[Any]:
+        answers = service(requests)
+        unsent = [Unavailable("Not sent.", code="unsent") for _ in answers]
+        if 7 not in answers:
+            return answers
+        place = answers.index(7)
+        return [*answers[:place], NoAnswer("Too late."), *unsent[place + 1 :]]
+
+    pace = Pace[int]()
+    failed = []
+    for _ in range(2):
+        ended = Driver[int, int](send, pace=pace).run({key: pages(key, 1) for key in range(60)})
+        failed.append([one.key for batch in ended for one in batch if one.error])
+
+    assert failed == [[*range(7, 20)], [7]]
+    assert service.with_(7) == [20, 1]
+
+
 def test_a_calendar_that_breaks_the_connection_says_nothing_of_the_connection_where_others_are_answered(watch):
     service = Service(watch, lambda key: QUICK)
     service.error = lambda keys: NoAnswer("Hung up.", is_whole=True) if 27 in keys else None

@@ -191,7 +191,8 @@ class Driver(Generic[K, T]):
         lost = lost_by(answers)
         if lost is None:
             self.is_answered = True
-            self.pace.note(keys, seconds)
+            late = [key for key, answer in zip(keys, answers, strict=True) if isinstance(answer, NoAnswer)]
+            self.pace.note(keys, seconds, late)
         else:
             self.pace.suspect(keys, once=not self.is_answered)
             self._lose(keys, lost, seconds)
@@ -252,11 +253,15 @@ def ends_all(answer: Answer) -> bool:
 
 
 def lost_by(answers: Sequence[Answer]) -> Unavailable | None:
-    """What a whole batch has met in place of answers, where that names no time to wait."""
-    first = answers[0] if answers else None
-    if not isinstance(first, Unavailable) or first.retry_after is not None:
-        return None
-    return first if first.is_whole or isinstance(first, NoAnswer) else None
+    """What all of a batch has met in place of answers, where that names no time to wait."""
+    first = next(iter(answers), None)
+    return first if isinstance(first, Unavailable) and all(is_lost(answer) for answer in answers) else None
+
+
+def is_lost(answer: Answer) -> bool:
+    if not isinstance(answer, Unavailable) or answer.retry_after is not None:
+        return False
+    return answer.is_whole or isinstance(answer, NoAnswer)
 
 
 def converse(conversation: Conversation[T], send: Send) -> T:

@@ -32,8 +32,8 @@ class Pace(Generic[K]):
         """Whether only a batch of suspects can tell slow ones from a slow service: all that went lately was slow."""
         return self.usual >= SLOW and self.widths.get(key, 1) > 1
 
-    def note(self, keys: Sequence[K], seconds: float) -> None:
-        """Learn from a batch that was answered after so many seconds.
+    def note(self, keys: Sequence[K], seconds: float, late: Sequence[K] = ()) -> None:
+        """Learn from a batch that was answered after so many seconds, save for those who are `late`.
 
         Where most batches are slow, so is the service, and nobody is suspected for that.
         """
@@ -42,6 +42,8 @@ class Pace(Generic[K]):
             self.recent.append(seconds)
         if seconds < SLOW:
             self.clear(keys)
+        elif late:
+            self.suspect(late)
         elif seconds > TIMES * usual:
             self.suspect(keys)
 
