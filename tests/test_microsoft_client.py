@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
@@ -261,8 +262,6 @@ def test_a_network_that_is_down_is_unavailable(login):
 
 
 def test_an_answer_that_takes_too_long_is_unavailable(wire, graph, monkeypatch):
-    import time
-
     monkeypatch.setattr(client_module, "TIMEOUT", (1, 0.1))
 
     def slow(asked: Asked) -> Said:
@@ -274,6 +273,52 @@ def test_an_answer_that_takes_too_long_is_unavailable(wire, graph, monkeypatch):
     (answer,) = graph.send_many([get()])
 
     assert type(answer) is NoAnswer
+
+
+def refusing_batches(answer: Callable[[Asked], Said]) -> Callable[[Asked], Said]:
+    """Refuse every $batch, and answer what is asked for one by one."""
+    refused = Said(413, error("RequestEntityTooLarge"))
+    return lambda asked: refused if asked.path == "/v1.0/$batch" else answer(asked)
+
+
+def after(seconds: float) -> Said:
+    time.sleep(seconds)
+    return Said(200, {})
+
+
+def test_of_a_refused_batch_nothing_more_is_sent_once_one_of_it_was_too_late(wire, graph, monkeypatch):
+    monkeypatch.setattr(client_module, "TIMEOUT", (5, 1.0))
+    wire.answer = refusing_batches(lambda asked: after(1.5) if "/2/" in asked.path else Said(201, {}))
+
+    answers = graph.send_many([Request("POST", f"/users/{n}/events", json={"a": 1}) for n in range(20)])
+
+    assert answers[:2] == [{}, {}]
+    assert type(answers[2]) is NoAnswer
+    assert {type(one) for one in answers[3:]} == {Unavailable}
+    assert {(one.code, one.is_whole) for one in answers[3:]} == {("unsent", False)}
+    assert len({id(one) for one in answers[2:]}) == 18
+    assert len(wire.asked) == 1 + 3
+
+
+def test_of_a_refused_batch_nothing_more_is_sent_once_slow_answers_have_used_its_time(wire, graph, monkeypatch):
+    monkeypatch.setattr(client_module, "TIMEOUT", (5, 2.0))
+    wire.answer = refusing_batches(lambda asked: after(0.6))
+
+    answers = graph.send_many([get(f"/{n}") for n in range(20)])
+
+    sent = len(wire.asked) - 1
+    assert 1 <= sent <= 2
+    assert answers[:sent] == [{}] * sent
+    assert [getattr(one, "code", one) for one in answers[sent:]] == ["unsent"] * (20 - sent)
+
+
+def test_one_of_a_refused_batch_to_which_the_connection_breaks_at_once_keeps_none_from_being_sent(wire, graph):
+    wire.answer = refusing_batches(lambda asked: Said(hang_up=asked.path == "/v1.0/0"))
+
+    first, *others = graph.send_many([get(f"/{n}") for n in range(20)])
+
+    assert type(first) is NoAnswer
+    assert others == [None] * 19
 
 
 def test_every_request_passes_its_timeout_and_verify_and_follows_no_redirect(login):
