@@ -93,9 +93,9 @@ class CalendarMappingQuerySet(models.QuerySet["CalendarMapping"]):
             pks = self.together(sound)
             held = self.model.objects.filter(pk__any=pks)
             held.update(lease=lease, leased_until=until, requested_at=None, lapses=LAPSES)
-        held = held.select_related("instructor").order_by("pk")
-        held = held.defer("leased_until", "synced_at")  # reading a moment costs as much as ten other columns
-        mappings = list(held.prefetch_related("integration"))  # one row, decrypted once
+            held = held.select_related("instructor").order_by("pk")
+            held = held.defer("leased_until", "synced_at")  # reading a moment costs as much as ten other columns
+            mappings = list(held.prefetch_related("integration"))  # one row, decrypted once; else nothing is held
         return Claim(lease, until, mappings, has_left=0 < len(pks) < len(sound))
 
     def together(self, found: Sequence[tuple[int, int]]) -> list[int]:

@@ -14,6 +14,7 @@ from django.core.management.base import CommandError
 
 from events.management.commands.sync import Command as SyncCommand
 from events.models import ExternalEvent, SyncedEvent
+from events.sync import everything, state
 from instructors.models import CalendarMapping, Instructor, Unmatched
 from integrations.models import Integration
 from tests.conftest import Sandbox, address, plan_event, sync_now, tomorrow
@@ -296,6 +297,16 @@ def test_a_calendar_that_fails_is_tried_once_and_does_not_hold_up_the_command(sa
     assert (outcome.code, outcome.last["failed"]) == (1, 1)
     assert time.monotonic() - started < 10
     assert not CalendarMapping.objects.filter(lease__isnull=False).exists()
+
+
+def test_a_calendar_that_is_given_up_before_its_end_ends_with_one(sandbox, people, monkeypatch):
+    monkeypatch.setattr(state, "TURN", -1.0)
+    monkeypatch.setattr(everything, "TRIES", 3)
+
+    outcome = run("sync", "--json", "--instructor", address("ann"))
+
+    assert (outcome.code, outcome.last["failed"]) == (1, 1)
+    assert CalendarMapping.objects.get(instructor__email=address("ann")).synced_at is None
 
 
 def test_a_directory_that_cannot_be_asked_ends_with_one(sandbox, people):

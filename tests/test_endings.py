@@ -9,10 +9,12 @@ from django.utils.timezone import now
 
 from events.closing import close
 from events.models import Event, Session, SyncedEvent
+from events.sync.engine import sync
 from events.tasks import sync_in_bulk
 from instructors.discovery import discover
 from instructors.models import CalendarMapping
 from integrations.models import Integration
+from integrations.providers.microsoft.provider import Microsoft365
 from integrations.switching import wake
 from tests.acts import cycles_and_look_ups, let_pass, move_away, one_cycle
 from tests.conftest import PEOPLE, address, plan_event, sync_now
@@ -60,6 +62,29 @@ def test_a_calendar_that_is_stopped_has_nothing_left_that_it_cannot_read(sandbox
     ann.refresh_from_db()
     assert ann.unreadable == 0
     assert ann.problem == ""
+
+
+def test_who_lost_a_left_mailbox_forgets_none_of_its_copies(sandbox, ann, monkeypatch):
+    plan_event("First aid", ann)
+    sync_now(ann)
+    CalendarMapping.objects.update(leaving_at=now())
+    SyncedEvent.objects.update(released_at=now())
+    claim = CalendarMapping.objects.filter(pk=ann.pk).claim()
+    sandbox.fault({"mailbox": address("ann")}, status=404, code="ErrorInvalidUser")
+    delete = Microsoft365.delete
+
+    def paired_anew_meanwhile(*args):
+        try:
+            yield from delete(*args)
+        finally:
+            CalendarMapping.objects.update(leaving_at=None, lease=None, leased_until=None)
+            CalendarMapping.objects.filter(pk=ann.pk).claim()
+
+    monkeypatch.setattr(Microsoft365, "delete", paired_anew_meanwhile)
+
+    sync(claim)
+
+    assert SyncedEvent.objects.filter(mapping=ann).count() == 1
 
 
 def test_a_left_mailbox_that_refuses_for_an_hour_is_given_up(sandbox, ann):

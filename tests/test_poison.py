@@ -5,13 +5,19 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
+from unittest import mock
 
 import pytest
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
+from django.db import OperationalError
 from django.db.models import F
+from django.test import override_settings
 from django.urls import reverse
 from django.utils.timezone import now
 
+from events.sync import engine
 from events.tasks import sync_due, sync_in_bulk, sync_mappings
 from instructors.claims import FEW, SET_ASIDE, Claim
 from instructors.models import CalendarMapping
@@ -152,6 +158,30 @@ def test_a_chunk_that_is_given_back_is_no_lapse(people):
 
     assert len(held(everything().claim())) == len(people)
     assert set(lapses()) == {0}
+
+
+BROKEN = {
+    "certificates": lambda: override_settings(MICROSOFT_CA_FILE="/nonexistent/ca.pem"),
+    "keys": lambda: override_settings(CREDENTIAL_KEYS=[Fernet.generate_key().decode()]),
+    "database": lambda: mock.patch.object(engine, "load", side_effect=OperationalError("canceling statement")),
+}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
+def test_what_is_broken_on_our_side_is_no_calendars_fault(sandbox, people, integration, broken):
+    sync_now()
+    with broken():
+        for _ in range(6):
+            with pytest.raises((OSError, ImproperlyConfigured, OperationalError)):
+                sync_due(integration.pk, now().isoformat())
+            let_pass(timedelta(minutes=6))
+
+    sync_due(integration.pk, now().isoformat())
+
+    assert set(lapses()) == {0}
+    assert not everything().exclude(problem="").exists()
+    assert not everything().filter(synced_at__lt=now() - timedelta(minutes=1)).exists()
 
 
 @pytest.mark.django_db

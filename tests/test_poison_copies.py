@@ -80,6 +80,35 @@ def test_a_copy_that_can_never_be_written_again_stops_neither_the_others_nor_the
     assert ExternalEvent.objects.count() == 1
 
 
+@pytest.mark.parametrize("code", [(403, "ErrorAccessDenied"), (404, "ResourceNotFound")], ids=["403", "404"])
+@pytest.mark.parametrize("kind", ["create", "update", "delete"])
+def test_a_copy_alone_that_is_refused_as_a_mailbox_is_holds_up_the_others_for_an_hour_and_no_more(
+    sandbox, ann, kind, code
+):
+    effect = {"status": code[0], "code": code[1]}
+    if kind == "create":
+        sandbox.fault(CREATE | {"body": "Poison"}, **effect)
+    poison = plan_event("Poison", ann, hour=8)
+    sync_now(ann)
+    if kind == "update":
+        sandbox.fault(UPDATE | {"body": "Poison"}, **effect)
+        poison.title = "Poison, changed"
+        poison.save()
+    elif kind == "delete":
+        sandbox.fault(DELETE | {"path": f"/events/{SyncedEvent.objects.get().remote_id}"}, **effect)
+        poison.delete()
+    cycles(ann, 2, each=timedelta(hours=1, minutes=1))
+
+    for number in range(3):
+        plan_event(f"First aid {number}", ann, hour=12 + number)
+        cycles(ann, 1)
+        assert f"First aid {number}" in sandbox.subjects("ann")
+
+    ann.refresh_from_db()
+    assert ann.problem == ""
+    assert SyncedEvent.objects.exclude(problem="").count() == 1
+
+
 def test_a_copy_that_comes_good_after_many_failures_is_written(sandbox, ann):
     sync_now(ann)
     plan_event("Poison", ann, hour=8)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 import structlog
 from django.conf import settings
@@ -48,12 +49,23 @@ def sync(
 
     `is_urgent`: push and follow changes, but leave a first sync or a census to another run.
 
-    What a calendar or its provider does wrong ends at that calendar. Database errors go up. `on_again` is told of
-    calendars for which a change came in the meantime, or which are not finished.
+    What a calendar or its provider does wrong ends at that calendar. What is wrong on our side (the database, a file)
+    goes up, and is no lapse of the calendars that are held. `on_again` is told of calendars for which a change came in
+    the meantime, or which are not finished.
     """
     report = Report()
-    if not claim.mappings:
-        return report
+    try:
+        if claim.mappings:
+            hold_conversations(claim, report, in_flight, is_urgent, on_again or (lambda _: None))
+    except (OperationalError, InterfaceError, OSError):
+        give_back(claim)
+        raise
+    return report
+
+
+def hold_conversations(
+    claim: Claim, report: Report, in_flight: int, is_urgent: bool, on_again: Callable[[Again], None]
+) -> None:
     integration = claim.mappings[0].integration
     provider = connect(integration)
     calendars = load(claim, provider, report, is_urgent=is_urgent)
@@ -65,17 +77,12 @@ def sync(
         gate=gate(integration),
         pace=provider.pace,
     )
-    try:
-        for ended in driver.run({pk: converse(calendar) for pk, calendar in calendars.items()}):
-            conclude(claim, calendars, ended, on_again or (lambda _: None))
-    except (OperationalError, InterfaceError):
-        give_back(claim)
-        raise
-    return report
+    for ended in driver.run({pk: converse(calendar) for pk, calendar in calendars.items()}):
+        conclude(claim, calendars, ended, on_again)
 
 
 def give_back(claim: Claim) -> None:
-    """Release what is still held after the database failed, if it can be reached; else the lease lapses."""
+    """Release what is still held after something of ours failed, if the database can be reached; else it lapses."""
     connection.close_if_unusable_or_obsolete()
     try:
         CalendarMapping.objects.filter(lease=claim.lease).update(lease=None, leased_until=None, requested_at=now())
@@ -111,13 +118,8 @@ def push_and_pull(calendar: Calendar) -> Conversation[None]:
 
 def guarded_push(calendar: Calendar) -> Conversation[ProviderError | None]:
     """Push; the error of a calendar that may be read but not written to, so that the pull goes on first."""
-    try:
-        yield from push(calendar)
-    except (NeedsAdmin, MailboxUnusable) as error:
-        if error.is_whole:
-            raise
-        return error
-    return calendar.postponed[-1] if is_enough(calendar) else None
+    yield from push(calendar)
+    return calendar.refusal or (calendar.postponed[-1] if is_enough(calendar) else None)
 
 
 def counted(provider: Provider, report: Report) -> Callable[[Sequence[Request]], list[Answer]]:
@@ -223,11 +225,16 @@ def fail(calendar: Calendar, error: ProviderError) -> Failure:
         "sync_failed", mapping=mapping.pk, error=type(error).__name__, code=error.code, request_id=error.request_id
     )
     if mapping.leaving_at and is_out_of_reach(mapping, error):
-        SyncedEvent.objects.filter(mapping=mapping).delete()  # they went with the mailbox, or nobody can remove them
+        forget_copies(mapping, calendar.lease)
     if isinstance(error, Unavailable):
         calendar.again_in = pause_of(mapping.failing_since, error)
         return Failure(told(mapping.failing_since, error), calendar.again_in)
     return Failure("", None) if error.is_whole else Failure(str(error), SLOW_REST)
+
+
+def forget_copies(mapping: CalendarMapping, lease: UUID) -> None:
+    """Forget the copies in a mailbox that is left: they went with it, or nobody can remove them."""
+    SyncedEvent.objects.filter(mapping=mapping, mapping__lease=lease, mapping__leaving_at__isnull=False).delete()
 
 
 def is_out_of_reach(mapping: CalendarMapping, error: ProviderError) -> bool:

@@ -59,7 +59,9 @@ def sync_each(mappings: CalendarMappingQuerySet, progress: Callable[[int, int], 
         report.add(sync(claim, in_flight=settings.SYNC_BATCHES_IN_FLIGHT["bulk"], on_again=goes_on))
         tidy(claim.mappings)
         tries.update(unfinished)
-        left -= {mapping.pk for mapping in claim.mappings} - {pk for pk in unfinished if tries[pk] < TRIES}
+        given_up = {pk for pk in unfinished if tries[pk] >= TRIES}
+        report.failed += len(given_up)
+        left -= {mapping.pk for mapping in claim.mappings} - (unfinished - given_up)
         patience = new_patience()
         progress(total - len(left), total)
     report.failed += len(left)

@@ -15,6 +15,8 @@ from integrations.providers.conversation import Conversation
 from integrations.providers.errors import (
     CursorExpired,
     DuplicateKey,
+    MailboxUnusable,
+    NeedsAdmin,
     NotFound,
     ProviderError,
     Rejected,
@@ -32,7 +34,7 @@ def push(calendar: Calendar) -> Conversation[None]:
     """Do what the plan says until nothing is left of it, or too much has failed. Raises ProviderError."""
     for _ in range(PASSES):
         actions = allowed(calendar)
-        if not actions or calendar.is_out_of_time() or is_enough(calendar):
+        if not actions or calendar.refusal or calendar.is_out_of_time() or is_enough(calendar):
             return
         record.intend(calendar, actions)
         crash_point("intent")
@@ -83,12 +85,15 @@ def attempt(calendar: Calendar, action: Action) -> Conversation[None]:
         calendar.report.failed += 1
     except (NotFound, CursorExpired, DuplicateKey) as error:  # an answer that does not belong to what was asked
         postpone(calendar, copy, Unavailable(str(error), code=error.code, request_id=error.request_id))
+    except (NeedsAdmin, MailboxUnusable) as error:
+        refuse(calendar, copy, error)
     except Unavailable as error:
         postpone(calendar, copy, error)
         if concerns_more(error) or calendar.is_out_of_time():
             raise
     else:
         calendar.postponed.clear()
+        calendar.refusal = None
         crash_point("receipt")
 
 
@@ -204,7 +209,19 @@ def find(calendar: Calendar, copy: SyncedEvent) -> Conversation[None]:
         record.drop_copy(calendar, copy)
 
 
-def postpone(calendar: Calendar, copy: SyncedEvent, error: Unavailable) -> None:
+def refuse(calendar: Calendar, copy: SyncedEvent, error: NeedsAdmin | MailboxUnusable) -> None:
+    """Note that a copy may not be written. The first time it is the calendar that is to blame, then the copy itself."""
+    if error.is_whole:
+        raise error
+    if copy.failures and not calendar.mapping.leaving_at:
+        postpone(calendar, copy, error)
+        return
+    calendar.refusal = error
+    calendar.postponed.append(error)
+    record.note_copy(calendar, copy, failures=1)
+
+
+def postpone(calendar: Calendar, copy: SyncedEvent, error: ProviderError) -> None:
     pause = record.postpone(calendar, copy, error)
     calendar.again_in = min(pause, calendar.again_in or pause)
     calendar.postponed.append(error)

@@ -17,7 +17,7 @@ from instructors.claims import Claim
 from instructors.models import CalendarMapping
 from integrations.models import Integration
 from integrations.providers.base import Provider
-from integrations.providers.errors import Unavailable
+from integrations.providers.errors import ProviderError
 from integrations.providers.types import Entry, Window
 
 TOLD_AFTER = timedelta(hours=1)  # a passing failure is nobody's business before
@@ -62,7 +62,8 @@ class Calendar:
     is_unfinished: bool = False
     again_in: float | None = None  # seconds after which a copy is to be tried again
     problem: str = ""
-    postponed: list[Unavailable] = field(default_factory=list)
+    postponed: list[ProviderError] = field(default_factory=list)
+    refusal: ProviderError | None = None  # of a write, after which none has succeeded
     again: dict[UUID, int] = field(default_factory=dict)  # copies that had to be written once more
     unanswered: int = 0  # items in a row that could not be asked for
     reading: str = ""  # what is asked for again at the moment
