@@ -1,6 +1,7 @@
 """Applying what the pages of a calendar show: its items, its series, and copies of ours that are missing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 from uuid import UUID
 
@@ -119,6 +120,15 @@ def confirm(calendar: Calendar, uids: Iterable[UUID]) -> Conversation[bool]:
             record.note_copy(calendar, copy, observed=observed)
         drifted |= observed != SyncedEvent.Observed.UNTOUCHED
     return drifted
+
+
+def list_all(calendar: Calendar, series: Set[str]) -> Conversation[None]:
+    """List `series`, but for copies of ours. Those for which the turn leaves no time are kept, to be read by turns."""
+    for series_id in sorted(series - calendar.remote_ids) if series else ():
+        if time.monotonic() <= calendar.deadline:
+            yield from list_series(calendar, series_id)
+        elif not unread.is_waiting(calendar, series_id):
+            unread.keep(calendar, series_id)
 
 
 def list_series(calendar: Calendar, series_id: str) -> Conversation[None]:

@@ -9,13 +9,14 @@ from events.models import SyncedEvent
 from events.sync import record, unread
 from events.sync.crash import crash_point
 from events.sync.guard import Endless, PageGuard
-from events.sync.pages import confirm, list_series, take
+from events.sync.pages import confirm, list_all, list_series, take
 from events.sync.state import Calendar, has_lasted, new_window
 from integrations.providers.conversation import Conversation
 from integrations.providers.errors import CursorExpired, ProviderError, Unavailable
-from integrations.providers.types import Window
+from integrations.providers.types import Page, Window
 
 CENSUS_EVERY = timedelta(days=7)
+SERIES_AT_A_TIME = 20  # of a round: so many are listed, and the place is stored, before it goes on
 CENSUS_TRIES = 3  # readings of a window that changes while it is read
 
 
@@ -23,10 +24,20 @@ def pull(calendar: Calendar) -> Conversation[bool]:
     """Bring the mirror up to date; True when a copy of ours was found changed or gone. Raises ProviderError."""
     if not calendar.is_pulled:
         return False
-    drifted = yield from mirror_calendar(calendar)
+    drifted = False
+    if has_much_unread(calendar):
+        drifted = yield from read_again(calendar)
+        if calendar.is_unfinished:
+            return drifted
+    drifted |= yield from mirror_calendar(calendar)
     if calendar.mapping.unread and not calendar.is_unfinished:
         drifted |= yield from read_again(calendar)
     return drifted
+
+
+def has_much_unread(calendar: Calendar) -> bool:
+    """Whether so much is kept to be read later that it goes before what is new: no more would fit beside it."""
+    return bool(calendar.mapping.unread) and len(unread.entries(calendar)) >= unread.KEPT
 
 
 def mirror_calendar(calendar: Calendar) -> Conversation[bool]:
@@ -56,7 +67,7 @@ def is_census_due(calendar: Calendar) -> bool:
 
 
 def follow_changes(calendar: Calendar) -> Conversation[bool]:
-    """One delta round. Its cursor is stored once all of it is applied, or the place where it was called away."""
+    """One delta round. Its cursor is stored once all of it is applied; on the way, so is the place that is reached."""
     mapping, series, drifted = calendar.mapping, set[str](), False
     guard, is_quiet = PageGuard(so_far=mapping.round_pages), not mapping.round_pages
     link = mapping.cursor
@@ -69,16 +80,22 @@ def follow_changes(calendar: Calendar) -> Conversation[bool]:
             drifted |= yield from take(calendar, page)
         if page.cursor or calendar.is_called_away():
             break
+        if len(series) >= SERIES_AT_A_TIME:
+            yield from reach(calendar, page, series, guard)
+            series = set()  # one that a later page tells again has changed again
         link = page.next_link
-    ours = calendar.remote_ids if series else set()
-    for series_id in sorted(series - ours):
-        yield from list_series(calendar, series_id)
     if page.cursor and is_quiet:
         calendar.cursor = page.cursor  # stored when the calendar is released, together with others
     else:
-        record.note(calendar, cursor=page.cursor or page.next_link, round_pages=guard.so_far)
-        crash_point("cursor")
+        yield from reach(calendar, page, series, guard)
     return drifted
+
+
+def reach(calendar: Calendar, page: Page, series: set[str], guard: PageGuard) -> Conversation[None]:
+    """Store the place after `page`, with the series that came until then listed, or kept to be read later."""
+    yield from list_all(calendar, series)
+    record.note(calendar, cursor=page.cursor or page.next_link, round_pages=guard.so_far)
+    crash_point("cursor")
 
 
 def full_round(calendar: Calendar) -> Conversation[bool]:
@@ -181,8 +198,8 @@ def unseen_copies(calendar: Calendar) -> list[UUID]:
 def read_again(calendar: Calendar) -> Conversation[bool]:
     """Ask for what could not be asked for earlier, where it is time; True when a copy of ours was not as left."""
     drifted = False
-    for remote_id in unread.due(calendar):
-        if calendar.is_called_away():
+    for place, remote_id in enumerate(unread.due(calendar)):
+        if place and calendar.is_called_away():  # the first one anyhow: a turn may be over with its first answer
             break
         tries = unread.tries_of(calendar, remote_id)
         try:
