@@ -11,8 +11,10 @@ from events.sync.observe import GENERATIONS
 from events.sync.push import GENERATIONS_AT_ONCE, PATIENCE
 from instructors.models import CalendarMapping
 from integrations.models import Integration
+from integrations.providers.microsoft.provider import Microsoft365
 from tests.acts import let_pass
 from tests.conftest import address, plan_event, sync_now, tomorrow
+from tests.test_census import fill, mirrored
 
 ANN = {"mailbox": address("ann")}
 CREATE = {"method": "POST", "path": "/events", **ANN}
@@ -152,6 +154,30 @@ def test_a_calendar_that_can_be_read_and_not_written_to_is_mirrored_and_says_why
     assert ExternalEvent.objects.count() == 1
     assert effect["code"] in ann.problem
     assert ann.retry_at > now()
+
+
+def test_a_calendar_that_refuses_writes_is_read_to_its_end_before_it_rests(sandbox, ann, monkeypatch):
+    items = fill(sandbox)
+    for number in range(PATIENCE):
+        plan_event(f"First aid {number}", ann, hour=8 + number)
+    sandbox.fault(CREATE, status=403, code="ErrorAccessDenied")
+    census = Microsoft365.census
+
+    def called_away(*args):
+        page = yield from census(*args)
+        CalendarMapping.objects.filter(pk=ann.pk).request_sync()
+        return page
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Microsoft365, "census", called_away)
+        sync_now(ann)
+    assert (ann.census_at, ann.retry_at, ann.problem) == (None, None, "")
+
+    sync_now(ann)
+
+    assert mirrored() == set(items)
+    assert ann.retry_at
+    assert "ErrorAccessDenied" in ann.problem
 
 
 def test_an_outage_costs_a_calendar_few_requests_however_much_is_to_be_written(sandbox, ann):

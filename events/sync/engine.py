@@ -112,7 +112,7 @@ def push_and_pull(calendar: Calendar) -> Conversation[None]:
         return
     if (yield from pull(calendar)):
         refusal = refusal or (yield from guarded_push(calendar))
-    if refusal:
+    if refusal and not calendar.is_unfinished:
         raise refusal
 
 
