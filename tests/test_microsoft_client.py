@@ -577,6 +577,25 @@ def test_an_item_that_is_refused_when_it_is_asked_for_is_named_and_the_others_ar
     assert [item.remote_id for item in page.items] == ["b"]
 
 
+def test_once_items_that_are_not_told_have_taken_too_long_no_others_are_asked_for(wire, graph, monkeypatch):
+    monkeypatch.setattr(provider, "PATIENCE", 0.25)
+    first = changes({"id": "a"}, {"id": "b"}, {"id": "c"}, {"id": "d"}, event("e"), root=wire.root)
+
+    def answer(asked: Asked) -> Said:
+        if "/delta" in asked.path:
+            return first
+        time.sleep(0.3)
+        return Said(200, event("a")) if "/events/a" in asked.path else Said(500, error("ErrorInternalServerError"))
+
+    wire.answer = answer
+
+    page = converse(graph.follow_delta("u", "/delta"), graph.send_many)
+
+    assert page.unread == ("b", "c", "d")
+    assert sorted(item.remote_id for item in page.items) == ["a", "e"]
+    assert len(wire.asked) == 1 + 2
+
+
 @pytest.mark.parametrize("answer", [{"id": "b"}, {}, [], None])
 def test_another_item_than_the_one_that_was_asked_for_is_not_taken_for_it(wire, graph, answer):
     wire.say(changes({"id": "a"}, event("c"), root=wire.root), Said(200, answer))

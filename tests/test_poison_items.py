@@ -13,6 +13,7 @@ from events.sync import unread
 from events.sync.engine import Again, sync
 from events.sync.plan import key_of
 from instructors.models import CalendarMapping
+from integrations.providers.microsoft import provider
 from tests.acts import let_pass
 from tests.conftest import address, plan_event, sync_now, tomorrow
 from tests.test_census import recurring
@@ -183,6 +184,36 @@ def test_an_item_of_a_delta_that_is_not_told_in_full_stops_nothing(sandbox, ann,
 
     assert mirrored() >= {"whole"}
     assert ann.retry_at is None
+
+
+@pytest.mark.parametrize("number", [4, 50])
+def test_many_items_of_a_delta_that_are_not_told_in_full_stop_nothing(sandbox, ann, number):
+    sync_now(ann)
+    poison = [f"poison-{n}" for n in range(number)]
+    bare = [{"id": remote_id, "subject": "Poison"} for remote_id in poison]
+    sandbox.fault(DELTA, status=200, body=round_with(sandbox, *bare, whole_item("whole")), times=1)
+    sandbox.fault(ITEM, **FAILING["500"])
+
+    sync_now(ann)
+
+    assert mirrored() == {"whole"}
+    assert set(unread_in(ann)) == set(poison)
+    assert ann.failing_since is None
+
+
+def test_a_page_of_which_more_is_not_told_is_a_failure_of_the_calendar(sandbox, ann, monkeypatch):
+    monkeypatch.setattr(provider, "UNREAD", 4)
+    sync_now(ann)
+    cursor = ann.cursor
+    bare = [{"id": f"poison-{n}", "subject": "Poison"} for n in range(5)]
+    sandbox.fault(DELTA, status=200, body=round_with(sandbox, *bare, whole_item("whole")), times=1)
+    sandbox.fault(ITEM, **FAILING["500"])
+
+    sync_now(ann)
+
+    assert (mirrored(), ann.unread) == (set(), "")
+    assert ann.cursor == cursor
+    assert ann.retry_at > now()
 
 
 def test_what_was_known_of_an_item_stands_until_it_can_be_read(sandbox, ann):

@@ -1,6 +1,7 @@
 """Microsoft 365 as conversations. Source: https://learn.microsoft.com/graph/api/resources/calendar"""
 
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -37,7 +38,8 @@ MARKER = f"singleValueExtendedProperties($filter=id eq '{MARKER_ID}')"
 TOLD = {*FIELDS.split(",")} - {"seriesMasterId", "transactionId"}  # of a single event, in full
 NO_HEADERS: Mapping[str, str] = {}
 PAGES = 100  # of a list that is short
-UNREAD = 20  # items of one page that may not be asked for; with more of them the page cannot be read
+UNREAD = 100  # items of one page that may fail to be told; with more of them the page cannot be read
+PATIENCE = 30.0  # seconds that failures of one page may take
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -135,17 +137,30 @@ class Microsoft365(Provider):
         if not values(body):  # as nearly always
             return Page(**self._links(body, is_round=True))
         events, nameless = latest(values(body))
+        unread = yield from self._complete(mailbox, events)
+        links = self._links(body, is_round=True)
+        return page([*events.values(), *nameless], is_bare=True, unread=unread, **links)
+
+    def _complete(self, mailbox: str, events: dict[str, Mapping[str, Any]]) -> Conversation[tuple[str, ...]]:
+        """Ask for what a delta tells in part; the ids of those that are not told, which are taken out of `events`.
+
+        Once failures have taken too long, the others are left untold as well, to be asked for later.
+        """
         unread: list[str] = []
+        seconds = 0.0
         for remote_id in [key for key, event in events.items() if lacks_properties(event)]:
+            begun = time.monotonic()
             try:
-                events[remote_id] = yield from self._whole(mailbox, remote_id)
+                if seconds < PATIENCE:
+                    events[remote_id] = yield from self._whole(mailbox, remote_id)
+                    continue
             except ProviderError as error:
                 if concerns_more(error) or len(unread) == UNREAD:
                     raise
-                del events[remote_id]
-                unread.append(remote_id)
-        links = self._links(body, is_round=True)
-        return page([*events.values(), *nameless], is_bare=True, unread=tuple(unread), **links)
+                seconds += time.monotonic() - begun
+            del events[remote_id]
+            unread.append(remote_id)
+        return tuple(unread)
 
     def _whole(self, mailbox: str, remote_id: str) -> Conversation[Mapping[str, Any]]:
         """An item of a delta in full: what was left out of it is not known, and never cleared."""
