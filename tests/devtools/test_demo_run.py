@@ -34,25 +34,17 @@ def test_the_demo_starts_stops_within_ten_seconds_leaves_no_process_and_goes_on_
         assert not (state / "demo.json").exists()
     with demo(state, "--fast") as process:
         second = announcement(state)
+        command = [sys.executable, "-m", "devtools", "demo", "--state", str(state), "--port", str(free_port())]
+        refused = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         stop(process, signal.SIGTERM)
 
         assert second["logins"] == first["logins"]
         assert second["sandbox"] == first["sandbox"]
+        assert refused.returncode == 2
+        assert refused.stderr == "dev: The demo runs already from this folder; stop that one first.\n"
 
 
-def test_a_second_demo_in_the_same_folder_is_refused_in_one_sentence(tmp_path):
-    state = tmp_path / "state"
-    with demo(state):
-        announcement(state)
-
-        command = [sys.executable, "-m", "devtools", "demo", "--state", str(state), "--port", str(free_port())]
-        second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-
-    assert second.returncode == 2
-    assert second.stderr == "dev: The demo runs already from this folder; stop that one first.\n"
-
-
-def test_when_one_part_ends_the_reason_is_said_and_the_others_are_stopped(tmp_path):
+def test_when_one_part_ends_or_a_server_the_reason_is_said_and_the_others_are_stopped(tmp_path):
     state = tmp_path / "state"
     with demo(state) as process:
         announcement(state)
@@ -64,10 +56,6 @@ def test_when_one_part_ends_the_reason_is_said_and_the_others_are_stopped(tmp_pa
         assert process.wait(20) == 1
     assert "bulk was ended by SIGKILL; stopping the rest." in log_of(state)
     assert still_running_after(running, patience=1) == []
-
-
-def test_when_a_server_ends_it_is_named_in_one_line_and_everything_stops(tmp_path):
-    state = tmp_path / "state"
     with demo(state) as process:
         announcement(state)
         running = of_the_demo(state)
