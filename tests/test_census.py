@@ -1,6 +1,8 @@
 """Reading a whole calendar: what is not seen is gone, so nothing may be overlooked, or misread unnoticed."""
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -10,9 +12,12 @@ from django.utils.timezone import now
 from events.models import ExternalEvent, Session, SyncedEvent
 from events.sync.engine import Again, sync
 from events.sync.observe import observe
+from events.sync.pull import CENSUS_TRIES, CHANGES_PAGES
 from events.sync.state import horizon, new_window
 from instructors.models import CalendarMapping
-from integrations.providers.microsoft.provider import page
+from integrations.providers.conversation import Request
+from integrations.providers.microsoft.provider import Microsoft365, page
+from integrations.providers.types import Page
 from tests.acts import let_pass, meanwhile
 from tests.conftest import Sandbox, address, graph_time, plan_event, sync_now, tomorrow
 
@@ -170,6 +175,98 @@ def test_a_long_calendar_that_loses_items_during_every_reading_keeps_the_others(
 
     assert len(deleted) > 3
     assert mirrored() == {*items} - {*deleted}
+
+
+@dataclass
+class Busy:
+    """Changes that come for ever while a long calendar is read, `pages` of them at a time."""
+
+    pages: int
+    is_waiting: bool  # whether a change of ours waits to be pushed, after every page
+    readings: int = 0
+    followed: list[str] = field(default_factory=list)
+
+    def page_came(self) -> None:
+        if self.is_waiting:
+            CalendarMapping.objects.request_sync()
+
+    def follow(self, mailbox, link):
+        self.followed.append(link)
+        self.page_came()
+        number = len(self.followed)
+        place, removed = f"/place/{number}", (f"gone{number}",)
+        return Page(removed=removed, next_link=place) if number % self.pages else Page(removed=removed, cursor=place)
+        yield Request("GET", "/")
+
+
+@pytest.fixture
+def busy(sandbox, ann, monkeypatch) -> Callable[..., Busy]:
+    """Let Ann's long calendar change like that while it is read."""
+
+    def become(*, pages: int, is_waiting: bool) -> Busy:
+        fill(sandbox)
+        there, read = Busy(pages=pages, is_waiting=is_waiting), Microsoft365.census
+
+        def census(provider, mailbox, window, link):
+            there.readings += not link
+            there.page_came()
+            return (yield from read(provider, mailbox, window, link))
+
+        monkeypatch.setattr(Microsoft365, "census", census)
+        monkeypatch.setattr(Microsoft365, "follow_delta", there.follow)
+        return there
+
+    return become
+
+
+def test_the_changes_of_a_census_are_followed_for_a_few_pages_only(ann, busy):
+    there = busy(pages=10**9, is_waiting=False)
+
+    sync_now(ann)
+
+    assert there.readings == CENSUS_TRIES
+    assert len(there.followed) == CHANGES_PAGES * (CENSUS_TRIES - 1)
+    assert len(set(there.followed)) == len(there.followed)
+    assert ann.census_at
+    assert ann.cursor == there.followed[0]  # the chain is followed from the start of the census
+    assert len(mirrored()) == LONG
+
+
+def test_the_changes_of_a_census_wait_while_a_change_is_to_be_pushed(ann, busy):
+    there = busy(pages=10**9, is_waiting=True)
+    told: list[Again] = []
+
+    for _ in range(20):
+        before = len(there.followed)
+        sync(CalendarMapping.objects.filter(pk=ann.pk).claim(), on_again=told.append)
+        ann.refresh_from_db()
+        assert len(there.followed) <= before + 1
+        if ann.census_at:
+            break
+        assert told.pop().is_urgent
+
+    assert ann.census_at
+    assert there.readings == CENSUS_TRIES
+    assert len(mirrored()) == LONG
+
+
+@pytest.mark.parametrize("pages", [1, 3], ids=["a page", "pages"])
+def test_a_long_calendar_that_loses_items_all_the_time_is_read_three_times_at_most_in_however_many_turns(
+    ann, busy, pages
+):
+    there = busy(pages=pages, is_waiting=True)
+
+    for census in range(1, 3):
+        CalendarMapping.objects.update(census_at=None)
+        turns = 0
+        while turns < 20 and (turns == 0 or not ann.census_at):
+            sync_now(ann)
+            turns += 1
+
+        assert ann.census_at
+        assert turns > 2
+        assert there.readings == CENSUS_TRIES * census
+        assert len(mirrored()) == LONG
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from integrations.providers.types import Page, Window
 
 CENSUS_EVERY = timedelta(days=7)
 SERIES_AT_A_TIME = 20  # of a round: so many are listed, and the place is stored, before it goes on
-CENSUS_TRIES = 3  # readings of a window that changes while it is read
+CENSUS_TRIES = 3  # readings of a window that changes while it is read, in however many turns
+CHANGES_PAGES = 50  # that are followed to see whether it has changed
 
 
 def pull(calendar: Calendar) -> Conversation[bool]:
@@ -141,16 +142,19 @@ def take_census(calendar: Calendar) -> Conversation[bool]:
 
     Pages are counted from the start, so a change in between may hide an item: then the window is read once more.
     """
-    drifted, link = False, calendar.mapping.next_cursor
-    for tries_left in reversed(range(CENSUS_TRIES)):
+    mapping, drifted, link = calendar.mapping, False, calendar.mapping.next_cursor
+    while True:
         drifted |= yield from read_window(calendar)
         if calendar.is_unfinished:
             return drifted
-        if not (tries_left and calendar.is_long):
+        if not calendar.is_long or mapping.census_readings + 1 >= CENSUS_TRIES:
             break
-        link, has_changed = yield from changes_since(calendar, link)
-        if not has_changed:
+        link, may_have_changed = yield from changes_since(calendar, link)
+        if not may_have_changed:
             break
+        record.note(calendar, census_readings=mapping.census_readings + 1)
+        if calendar.is_unfinished:
+            return drifted
     drifted |= yield from confirm(calendar, unseen_copies(calendar))
     record.finish_census(calendar)
     crash_point("cursor")
@@ -174,17 +178,20 @@ def read_window(calendar: Calendar) -> Conversation[bool]:
 def changes_since(calendar: Calendar, link: str) -> Conversation[tuple[str, bool]]:
     """The place in the chain of changes that is reached now, and whether it has grown since `link`.
 
-    Nothing of it is applied: the chain is followed from the start of the census once that has ended, so that what
-    an earlier reading saw and a later one did not is gone only if the chain says so.
+    It counts as grown where it is too long to be followed now, so that this never takes long. Nothing of it is applied:
+    the chain is followed from the start of the census once that has ended, so that what an earlier reading saw and a
+    later one did not is gone only if the chain says so.
     """
-    guard, has_changed = PageGuard(), False
-    while True:
+    has_changed = False
+    for _ in range(CHANGES_PAGES):
         page = yield from calendar.provider.follow_delta(calendar.mailbox, link)
-        guard.check(page)
         has_changed |= bool(page.removed or page.series or record.differing(calendar, page.items))
         if page.cursor:
             return page.cursor, has_changed
         link = page.next_link
+        if calendar.is_called_away():
+            break
+    return link, True
 
 
 def unseen_copies(calendar: Calendar) -> list[UUID]:

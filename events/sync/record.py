@@ -249,6 +249,7 @@ def begin_full_round(calendar: Calendar, window: Window, *, next_cursor: str) ->
         census_at=None,
         round_pages=0,
         census_pages=0,
+        census_readings=0,
         census_round=census_round,
         window_start=window.start,
         window_end=window.end,
