@@ -103,7 +103,7 @@ def full_round(calendar: Calendar) -> Conversation[bool]:
     """A new chain of changes and a census; goes on where an earlier sync left off."""
     mapping = calendar.mapping
     try:
-        is_new = mapping.cursor or mapping.window_start is None or not mapping.next_cursor
+        is_new = mapping.cursor or not mapping.next_cursor or mapping.window_start is None
         if is_new and not (yield from begin_chain(calendar, new_window())):
             return False
         return (yield from take_census(calendar))

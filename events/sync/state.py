@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import F, Q
 from django.utils.timezone import now
 
 from events.models import SyncedEvent
@@ -164,8 +165,8 @@ def copies_of(mappings: Sequence[CalendarMapping]) -> dict[int, dict[UUID, Synce
     """Our copies that are not over or that a window still shows, by mapping and session uid."""
     found: dict[int, dict[UUID, SyncedEvent]] = defaultdict(dict)
     pks = [mapping.pk for mapping in mappings]
-    windows = [mapping.window_start for mapping in mappings if mapping.window_start]
-    shown = SyncedEvent.objects.filter(mapping__pk__any=pks, ends_at__gte=min([new_window().start, *windows]))
+    is_shown = Q(ends_at__gte=new_window().start) | Q(ends_at__gte=F("mapping__window_start"))
+    shown = SyncedEvent.objects.filter(is_shown, mapping__pk__any=pks)
     for copy in shown.defer("changed_at", "sent_at"):  # which only pages read
         found[copy.mapping_id][copy.session_uid] = copy
     return found
