@@ -15,7 +15,7 @@ from events.sync.plan import key_of
 from instructors.models import CalendarMapping
 from integrations.providers.microsoft import provider
 from tests.acts import let_pass
-from tests.conftest import address, plan_event, sync_now, tomorrow
+from tests.conftest import Sandbox, address, plan_event, sync_now, tomorrow
 from tests.test_census import recurring
 from tests.test_endless import whole_item
 
@@ -308,13 +308,19 @@ def hours(mapping: CalendarMapping, number: int) -> None:
         sync_now(mapping)
 
 
-@pytest.mark.parametrize("number", [4, 50])
-def test_items_that_were_given_up_and_are_touched_together_stop_no_round(sandbox, ann, number):
+def poisoned(sandbox: Sandbox, mapping: CalendarMapping, number: int) -> list[str]:
+    """So many items that can never be asked for, in a mailbox whose changes are told for as long as one likes."""
     sandbox.configure(delta_generations=1000)
-    sync_now(ann)
-    poison = [unsure(sandbox, ann, n) for n in range(number)]
+    sync_now(mapping)
+    poison = [unsure(sandbox, mapping, n) for n in range(number)]
     for item in poison:
         mapped(sandbox, ITEM, FAILING["500"], item)
+    return poison
+
+
+@pytest.mark.parametrize("number", [4, 50])
+def test_items_that_were_given_up_and_are_touched_together_stop_no_round(sandbox, ann, number):
+    poison = poisoned(sandbox, ann, number)
     given_up(ann, number)
     for item in poison:
         sandbox.change("ann", item, subject="Touched")
@@ -354,11 +360,7 @@ def test_series_that_were_given_up_and_are_touched_together_stop_no_round(sandbo
 
 @pytest.mark.parametrize("number", [10, 50])
 def test_a_round_that_is_repeated_only_after_long_pauses_comes_further_each_time(sandbox, ann, number):
-    sandbox.configure(delta_generations=1000)
-    sync_now(ann)
-    poison = [unsure(sandbox, ann, n) for n in range(number)]
-    for item in poison:
-        mapped(sandbox, ITEM, FAILING["500"], item)
+    poison = poisoned(sandbox, ann, number)
     dentist = sandbox.add("ann", "Dentist", tomorrow(17))
 
     hours(ann, number // unread.PATIENCE + 1)
