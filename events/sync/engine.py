@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.utils.timezone import now
 
-from events.models import SyncedEvent
+from events.sync import record
 from events.sync.crash import crash_point
 from events.sync.pull import pull
 from events.sync.push import is_enough, push
@@ -66,6 +65,7 @@ def sync(
 def hold_conversations(
     claim: Claim, report: Report, in_flight: int, is_urgent: bool, on_again: Callable[[Again], None]
 ) -> None:
+    """Hold one conversation with each of the claimed mailboxes, and record each as it ends."""
     integration = claim.mappings[0].integration
     provider = connect(integration)
     calendars = load(claim, provider, report, is_urgent=is_urgent)
@@ -82,7 +82,7 @@ def hold_conversations(
 
 
 def give_back(claim: Claim) -> None:
-    """Release what is still held after something of ours failed, if the database can be reached; else it lapses."""
+    """Release what is still held after something of ours failed; where the database is away, the lease lapses."""
     connection.close_if_unusable_or_obsolete()
     try:
         CalendarMapping.objects.filter(lease=claim.lease).update(lease=None, leased_until=None, requested_at=now())
@@ -225,16 +225,11 @@ def fail(calendar: Calendar, error: ProviderError) -> Failure:
         "sync_failed", mapping=mapping.pk, error=type(error).__name__, code=error.code, request_id=error.request_id
     )
     if mapping.leaving_at and is_out_of_reach(mapping, error):
-        forget_copies(mapping, calendar.lease)
+        record.forget_copies(calendar)
     if isinstance(error, Unavailable):
         calendar.again_in = pause_of(mapping.failing_since, error)
         return Failure(told(mapping.failing_since, error), calendar.again_in)
     return Failure("", None) if error.is_whole else Failure(str(error), SLOW_REST)
-
-
-def forget_copies(mapping: CalendarMapping, lease: UUID) -> None:
-    """Forget the copies in a mailbox that is left: they went with it, or nobody can remove them."""
-    SyncedEvent.objects.filter(mapping=mapping, mapping__lease=lease, mapping__leaving_at__isnull=False).delete()
 
 
 def is_out_of_reach(mapping: CalendarMapping, error: ProviderError) -> bool:

@@ -154,6 +154,12 @@ def drop_copy(calendar: Calendar, copy: SyncedEvent) -> None:
     del calendar.copies[copy.session_uid]
 
 
+def forget_copies(calendar: Calendar) -> None:
+    """Forget the copies in a mailbox that is still to be left: they went with it, or nobody can remove them."""
+    held = CalendarMapping.objects.filter(pk=calendar.mapping.pk, lease=calendar.lease, leaving_at__isnull=False)
+    SyncedEvent.objects.filter(mapping__in=held).delete()
+
+
 def adopt(calendar: Calendar, item: RemoteItem, copy: SyncedEvent | None = None) -> SyncedEvent:
     """Take `item` as our copy of its session; the next plan updates or deletes it."""
     if copy is None:
